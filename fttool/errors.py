@@ -1,15 +1,18 @@
 """Every error fttool raises on purpose, with the exit code it ends the command line with.
 
-    FttoolError            a message, and optionally where it is and a hint what to do
-    ├── UsageError         2   wrong options, or an answer was needed and no one is there
-    │   └── ConfigError    2   a setting that cannot be read or does not exist
-    ├── DataError          3   the data cannot be read or used
-    │   └── OutputError    3   the result cannot be written
-    ├── KeyMissingError    4   no API key, or one that was refused
-    └── ServiceError       5   the service refused, is unreachable, or the thing does not exist
+FttoolError            a message, and optionally where it is and a hint what to do
+├── UsageError         2   wrong options, or an answer was needed and no one is there
+│   └── ConfigError    2   a setting that cannot be read or does not exist
+├── DataError          3   the data cannot be read or used
+│   ├── MissingColumnError   the column for the prompts or completions is not there
+│   └── OutputError    3   the result cannot be written
+├── KeyMissingError    4   no API key, or one that was refused
+└── ServiceError       5   the service refused, is unreachable, or the thing does not exist
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 EXIT_OK = 0
 EXIT_BAD_RESULT = 1
@@ -74,6 +77,17 @@ class DataError(FttoolError):
 
     exit_code = 3
     kind = "data"
+
+
+class MissingColumnError(DataError):
+    """The column that should hold a field (`prompt` or `completion`) is not among `columns`."""
+
+    kind = "missing-column"
+
+    def __init__(self, message: str, *, field: str, columns: Sequence[str], file: str, hint: str) -> None:
+        super().__init__(message, file=file, hint=hint)
+        self.field = field
+        self.columns = list(columns)
 
 
 class OutputError(DataError):

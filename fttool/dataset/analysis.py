@@ -1,0 +1,292 @@
+"""Profile the inputs, let the checks judge, and collect what was decided: everything before a byte is written."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fttool.dataset.blocks import GONE, profile_block
+from fttool.dataset.checks import CHECKS
+from fttool.dataset.checks.base import Check, Spec, State, Verdict
+from fttool.dataset.ends import existing_separator, existing_stop
+from fttool.dataset.formats.base import BadRow
+from fttool.dataset.identity import DROPPED, Repeats, count_distinct, find_repeats
+from fttool.dataset.parallel import Runner
+from fttool.dataset.profile import Profile
+from fttool.dataset.steps import Step
+from fttool.errors import DataError
+from fttool.records import InputFile, Task
+
+#: Says whether a fix is to be applied.
+Decide = Callable[[Check, Verdict], bool]
+
+#: Told how far a pass is: what it does, bytes read, bytes in all, rows read.
+Progress = Callable[[str, int, int, int], None]
+
+#: Fewer distinct completions than this share of the rows make a classification (legacy: CLASSIFICATION_THRESHOLD).
+_CLASS_SHARE = 3
+
+
+@dataclass(slots=True)
+class Places:
+    """Where each row stands: positions over all inputs to (input, line), stored as one entry a block."""
+
+    starts: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    lines: list[Sequence[int]] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, source: int, lines: Sequence[int]) -> None:
+        """Take in the rows of the next block."""
+        self.starts.append(self.rows)
+        self.sources.append(source)
+        self.lines.append(lines if isinstance(lines, range) else array("I", lines))
+        self.rows += len(lines)
+
+    def find(self, position: int) -> tuple[int, int]:
+        """The input and the line of a row."""
+        block = bisect_right(self.starts, position) - 1
+        return self.sources[block], self.lines[block][position - self.starts[block]]
+
+    def first_of(self, source: int) -> int:
+        """The position of the first row of an input; the number of rows if it has none."""
+        return next((start for start, one in zip(self.starts, self.sources, strict=True) if one == source), self.rows)
+
+
+@dataclass(slots=True)
+class Analysis:
+    """All that is known and decided about the inputs."""
+
+    profile: Profile
+    spec: Spec
+    repeats: Repeats
+    task: Task
+    classes: int
+    verdicts: dict[str, Verdict]
+    places: Places
+    rejected: list[tuple[int, BadRow]]
+    gone: bytearray
+
+    @property
+    def late_steps(self) -> tuple[Step, ...]:
+        """The steps of stage "form", which change every text."""
+        return _steps(self.verdicts, "form")
+
+    @property
+    def examples(self) -> int:
+        """How many rows will be written."""
+        return len(self.gone) - self.gone.count(GONE)
+
+
+class Analyst:
+    """Runs the passes over the inputs and the checks over their profiles; remembers profiles already made."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        spec: Spec,
+        inputs: Sequence[InputFile],
+        first_validation: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self.runner = runner
+        self.first_spec = spec
+        self.inputs = inputs
+        self.first_validation = first_validation
+        self.progress = progress
+        self.places = Places()
+        self.rejected: list[tuple[int, BadRow]] = []
+        self._known: dict[tuple[Spec, bytes | None], Profile] = {}
+
+    def analyse(self, decide: Decide) -> Analysis:
+        """Judge stage by stage; each fix is decided on the rows and texts it will really meet.
+
+        Raises:
+            DataError: a row that cannot be read, or nothing is left.
+        """
+        spec, profile = self._profile(self.first_spec, None)
+        if not any(profile.keys):
+            raise self._nothing_left(profile)
+        verdicts: dict[str, Verdict] = {}
+        state = self._state(profile, spec, verdicts, bytearray(profile.rows))
+        self._judge("rows", state, verdicts, decide)
+        spec, profile, state = self._again(spec, profile, state, verdicts, decide)
+        self._judge("form", state, verdicts, decide)
+        gone = self._gone(profile, state.repeats, verdicts)
+        late = _steps(verdicts, "form")
+        if any(verdict.merges and verdict.accepted for one, verdict in verdicts.items() if _stage(one) == "form"):
+            # Texts that differed only by what these steps change are duplicates now.
+            _, changed = self._profile(replace(spec, steps=(*spec.steps, *late)), bytes(gone))
+            state.repeats = self._repeats(changed)
+            profile = replace(profile, keys=changed.keys, answers=changed.answers, labels=changed.labels)
+            self._judge_one(BY_STAGE["rows"]["duplicate-rows"], state, verdicts, decide)
+            gone = self._gone(profile, state.repeats, verdicts, gone)
+        state = self._state(profile, spec, verdicts, gone, state.repeats)
+        return Analysis(
+            profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, gone
+        )
+
+    def _again(
+        self, spec: Spec, profile: Profile, state: State, verdicts: dict[str, Verdict], decide: Decide
+    ) -> tuple[Spec, Profile, State]:
+        """Profile once more when accepted fixes changed texts, or removed rows that others were judged with."""
+        steps = _steps(verdicts, "rows")
+        removed = any(verdicts[one].accepted and verdicts[one].drops for one in verdicts if one in _CHANGING_DROPS)
+        gone = self._gone(profile, state.repeats, verdicts)
+        if not steps and not removed:
+            return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
+        mask = self._gone(profile, Repeats(), {one: verdicts[one] for one in verdicts if one in _CHANGING_DROPS})
+        spec, profile = self._profile(replace(spec, steps=steps), bytes(mask) if any(mask) else None)
+        state = self._state(profile, spec, verdicts, mask)
+        for one in ("duplicate-rows", "prompt-conflict", "leakage"):
+            self._judge_one(BY_STAGE["rows"][one], state, verdicts, decide)
+        gone = self._gone(profile, state.repeats, verdicts, mask)
+        return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
+
+    def _judge(self, stage: str, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
+        for check in BY_STAGE[stage].values():
+            self._judge_one(check, state, verdicts, decide)
+
+    def _judge_one(self, check: Check, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
+        if check.shape is not None and (check.shape == "chat") != state.layout.is_chat:
+            return
+        verdict = check.judge(state)
+        if verdict is None:
+            return
+        earlier = verdicts.get(check.id)
+        if earlier is not None and earlier.level is not None:
+            verdict.accepted = earlier.accepted
+        elif verdict.level is not None:
+            verdict.accepted = verdict.level == "required" or decide(check, verdict)
+        verdicts[check.id] = verdict
+
+    def _gone(
+        self,
+        profile: Profile,
+        repeats: Repeats,
+        verdicts: Mapping[str, Verdict],
+        before: bytearray | None = None,
+    ) -> bytearray:
+        """GONE for each row that will not be written, TRAIN for the others."""
+        gone = bytearray(before) if before is not None else bytearray(profile.rows)
+        if profile.keys.count(DROPPED):
+            for at, key in enumerate(profile.keys):
+                if key == DROPPED:
+                    gone[at] = GONE
+        for verdict in verdicts.values():
+            if verdict.accepted and verdict.drops:
+                for at in verdict.rows:
+                    gone[at] = GONE
+        return gone
+
+    def _state(
+        self,
+        profile: Profile,
+        spec: Spec,
+        verdicts: dict[str, Verdict],
+        gone: bytearray,
+        repeats: Repeats | None = None,
+    ) -> State:
+        repeats = self._repeats(profile) if repeats is None else repeats
+        remaining = len(gone) - gone.count(GONE)
+        if remaining == len(gone):
+            remaining -= profile.keys.count(DROPPED)
+        if spec.layout.is_chat:
+            task, classes = _CHAT, 0
+        else:
+            classes = count_distinct(profile.answers)
+            task = infer_task(profile, remaining, classes)
+        return State(profile, spec, task, classes, remaining, repeats, self.inputs, verdicts)
+
+    def _repeats(self, profile: Profile) -> Repeats:
+        border = None if self.first_validation is None else self.places.first_of(self.first_validation)
+        return find_repeats(profile.keys, profile.answers, border)
+
+    def _profile(self, spec: Spec, gone: bytes | None) -> tuple[Spec, Profile]:
+        """Profile all inputs; again with the right ends where the first block had others than the whole."""
+        if not spec.separator and not spec.stop:
+            spec = self._guess_ends(spec)
+        profile = self._pass(spec, gone)
+        separator = existing_separator(profile.prompt.suffix, profile.prompt.texts)
+        stop = existing_stop(profile.completion.suffix, profile.completion.texts)
+        if (separator, stop) != (spec.separator, spec.stop):
+            spec = replace(spec, separator=separator, stop=stop)
+            profile = self._pass(spec, gone)
+        return spec, profile
+
+    def _guess_ends(self, spec: Spec) -> Spec:
+        if spec.layout.is_chat:
+            return spec
+        block = next(iter(self.runner.tables[0].blocks()), None)
+        if block is None:
+            return spec
+        first = profile_block(block, spec)
+        return replace(
+            spec,
+            separator=existing_separator(first.prompt.suffix, first.prompt.texts),
+            stop=existing_stop(first.completion.suffix, first.completion.texts),
+        )
+
+    def _pass(self, spec: Spec, gone: bytes | None) -> Profile:
+        known = self._known.get((spec, gone))
+        if known is not None:
+            return known
+        profile, places = Profile(), Places()
+        rejected: list[tuple[int, BadRow]] = []
+        total, read = sum(table.size for table in self.runner.tables), 0
+        starts = self.places.starts
+
+        def flags(number: int) -> bytes | None:
+            stop = starts[number + 1] if number + 1 < len(starts) else None
+            return None if gone is None else gone[starts[number] : stop]
+
+        for done in self.runner.run(profile_block, (spec,), flags):
+            profile.merge(done.result)
+            places.add(done.source, done.lines)
+            rejected.extend((done.source, row) for row in done.bad)
+            read += done.size
+            if self.progress is not None:
+                self.progress("checking", read, total, profile.rows)
+        if self.places.rows and places.rows != self.places.rows:
+            raise DataError("the input changed while it was being read", hint="run the command again")
+        self.places, self.rejected = places, rejected
+        self._known[(spec, gone)] = profile
+        return profile
+
+    def _nothing_left(self, profile: Profile) -> DataError:
+        name = self.inputs[0].path
+        return DataError(
+            f"there is nothing to learn from: {profile.rows:,} rows, and every completion is empty",
+            file=name,
+            hint="check the column names (`--completion-column`)",
+        )
+
+
+def infer_task(profile: Profile, rows: int, classes: int) -> Task:
+    """The task by the rule of the legacy tool: no prompts, few distinct completions, or neither."""
+    if not profile.prompt.longest:
+        return "open-ended generation"
+    return "classification" if classes < rows / _CLASS_SHARE else "conditional generation"
+
+
+def _stage(one: str) -> str:
+    return "form" if one in BY_STAGE["form"] else "rows"
+
+
+def _steps(verdicts: Mapping[str, Verdict], stage: str) -> tuple[Step, ...]:
+    """The steps of the accepted fixes of a stage, in the order of the checks."""
+    return tuple(
+        step for one in BY_STAGE[stage] if one in verdicts and verdicts[one].accepted for step in verdicts[one].steps
+    )
+
+
+_CHAT: Task = "chat"
+
+#: Removing these rows changes what the others have in common; removing duplicates and empty rows does not.
+_CHANGING_DROPS = frozenset({"over-long", "leakage"})
+
+BY_STAGE: dict[str, dict[str, Check]] = {
+    stage: {check.id: check for check in CHECKS if check.stage == stage} for stage in ("rows", "form")
+}

@@ -1,0 +1,186 @@
+"""What is done with one block: profile it, or change and encode its examples.
+
+Both functions are pure and their arguments picklable: the same code runs in one process or in several.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from fttool.dataset.checks import CHECKS, Check
+from fttool.dataset.checks.base import Spec
+from fttool.dataset.checks.chat import problems
+from fttool.dataset.examples import ENCODER, Pairs, read_pairs, read_rows
+from fttool.dataset.formats.base import Block
+from fttool.dataset.identity import DROPPED, hash_bytes, hash_texts
+from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
+from fttool.dataset.steps import Step, apply_steps
+
+#: What becomes of a row: it goes into the training file, into the validation file, or nowhere.
+TRAIN, VALID, GONE = 0, 1, 2
+
+_PAIR_SCANS = tuple(check for check in CHECKS if type(check).scan is not Check.scan)
+
+
+class PairRow(msgspec.Struct, gc=False):
+    """A line of a prompt/completion file."""
+
+    prompt: str
+    completion: str
+
+
+class Message(msgspec.Struct, gc=False):
+    """One message of a chat."""
+
+    role: str
+    content: str
+
+
+class ChatRow(msgspec.Struct, gc=False):
+    """A line of a chat file."""
+
+    messages: list[Message]
+
+
+def prepared_pairs(block: Block, spec: Spec, gone: bytes | None) -> Pairs:
+    """The examples of a block after the early steps, without the rows flagged in `gone`."""
+    pairs = read_pairs(block, spec.layout)
+    if spec.steps:
+        pairs.prompts, pairs.completions = apply_steps(spec.steps, pairs.prompts, pairs.completions)
+    if gone is not None:
+        pairs.keep([not flag for flag in gone])
+    return pairs
+
+
+def profile_block(block: Block, spec: Spec, gone: bytes | None = None) -> Profile:
+    """The profile of one block; rows flagged in `gone` are left out."""
+    return _profile_chats(block, gone) if spec.layout.is_chat else _profile_pairs(block, spec, gone)
+
+
+def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
+    pairs = prepared_pairs(block, spec, gone)
+    profile = Profile(rows=len(block.lines))
+    profile.hit("missing-prompt", pairs.missing_prompt)
+    profile.hit("value-type", pairs.converted)
+    empty = [not text or text.isspace() for text in pairs.completions]
+    if any(empty):
+        profile.hit("empty-completion", [place for place, is_empty in zip(pairs.index, empty, strict=True) if is_empty])
+        pairs.keep([not is_empty for is_empty in empty])
+    for check in _PAIR_SCANS:
+        found = check.scan(pairs, spec)
+        profile.hit(check.id, [pairs.index[at] for at in found])
+    profile.keys = _spread(hash_texts(pairs.prompts), pairs.index, profile.rows)
+    answers = hash_texts(pairs.completions)
+    profile.answers = _spread(answers, pairs.index, profile.rows)
+    profile.labels = {
+        one: text for one, text in zip(answers, pairs.completions, strict=True) if len(text) <= LABEL_CHARS
+    }
+    profile.prompt = text_stats(
+        pairs.prompts, pairs.index, pairs.prompt_blob, len(pairs.prompt_bytes), pairs.prompt_kinds, SEPARATORS
+    )
+    profile.completion = text_stats(
+        pairs.completions,
+        pairs.index,
+        pairs.completion_blob,
+        len(pairs.completion_bytes),
+        pairs.completion_kinds,
+        STOPS,
+    )
+    profile.size = profile.prompt.size + profile.completion.size
+    return profile
+
+
+def _spread(hashes: list[int], index: Sequence[int], rows: int) -> array[int]:
+    """Hashes by position in the block, DROPPED for the rows that are not there."""
+    if len(hashes) == rows:
+        return array("Q", hashes)
+    spread = array("Q", bytes(8 * rows))
+    for place, one in zip(index, hashes, strict=True):
+        spread[place] = one
+    return spread
+
+
+def _profile_chats(block: Block, gone: bytes | None) -> Profile:
+    profile = Profile(rows=len(block.lines), labels=None)
+    hits: dict[str, list[int]] = {}
+    for place, row in enumerate(read_rows(block)):
+        if gone is not None and gone[place]:
+            profile.keys.append(DROPPED)
+            profile.answers.append(DROPPED)
+            continue
+        for check, text in problems(row):
+            if not hits.get(check) or hits[check][-1] != place:
+                hits.setdefault(check, []).append(place)
+            notes = profile.notes.setdefault(check, [])
+            if len(notes) < Profile.MAX_NOTES:
+                notes.append((place, text))
+        whole = encode_object(row)
+        messages = row.get("messages")
+        last = isinstance(messages, list) and messages and isinstance(messages[-1], dict) and messages[-1].get("role")
+        asked = encode_object(messages[:-1]) if isinstance(messages, list) and last == "assistant" else whole
+        profile.keys.append(hash_bytes(asked))
+        profile.answers.append(hash_bytes(whole))
+        profile.size += len(whole)
+    for check, places in hits.items():
+        profile.hit(check, places)
+    return profile
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The lines of one block for each output file."""
+
+    train: bytes
+    valid: bytes
+    n_train: int
+    n_valid: int
+
+
+def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes) -> Encoded:
+    """Change the examples of a block and encode them as JSON lines; `fates` holds TRAIN, VALID or GONE for each row."""
+    kept = [fate for fate in fates if fate != GONE]
+    if spec.layout.is_chat:
+        rows: list[Any] = [row for row, fate in zip(read_rows(block), fates, strict=True) if fate != GONE]
+    else:
+        pairs = prepared_pairs(block, spec, bytes(fate == GONE for fate in fates) if GONE in fates else None)
+        prompts, completions = apply_steps(steps, pairs.prompts, pairs.completions)
+        rows = _shaped(prompts, completions, spec)
+    if VALID not in kept:
+        return Encoded(encode_lines(rows), b"", len(rows), 0)
+    train = [row for row, fate in zip(rows, kept, strict=True) if fate == TRAIN]
+    valid = [row for row, fate in zip(rows, kept, strict=True) if fate == VALID]
+    return Encoded(encode_lines(train), encode_lines(valid), len(train), len(valid))
+
+
+def _shaped(prompts: list[str], completions: list[str], spec: Spec) -> list[Any]:
+    """Rows of the shape to write."""
+    if spec.layout.to == "completion":
+        return list(map(PairRow, prompts, completions))
+    system = [] if spec.layout.system is None else [Message("system", spec.layout.system)]
+    return [
+        ChatRow([*system, Message("user", prompt), Message("assistant", completion)])
+        for prompt, completion in zip(prompts, completions, strict=True)
+    ]
+
+
+def encode_lines(rows: list[Any]) -> bytes:
+    """JSON lines in UTF-8. A row with a lone surrogate, which UTF-8 cannot hold, is written with escapes."""
+    try:
+        return ENCODER.encode_lines(rows)
+    except UnicodeEncodeError:
+        return b"".join(encode_object(row) + b"\n" for row in rows)
+
+
+def encode_object(value: Any) -> bytes:
+    """One value as JSON."""
+    try:
+        return ENCODER.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value, builtin_types=(str,))
+        return json.dumps(plain, separators=(",", ":"), default=str).encode()

@@ -1,0 +1,106 @@
+"""What a check is: it may scan each block for rows, and it judges the profile of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from fttool.dataset.examples import Pairs
+from fttool.dataset.identity import Repeats
+from fttool.dataset.profile import Profile
+from fttool.dataset.shapes import Layout
+from fttool.dataset.steps import Step
+from fttool.dataset.tokens import TokenLimit
+from fttool.records import FixLevel, InputFile, Severity, Shape, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How a block is profiled: the layout, the changes made before, and what the ends of the texts seem to be.
+
+    `separator` and `stop` are those of the first block; when the whole file turns out to have others, it is
+    profiled again with these.
+    """
+
+    layout: Layout
+    limit: TokenLimit
+    steps: tuple[Step, ...] = ()
+    separator: str = ""
+    stop: str = ""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a check found. `rows` are positions over all inputs; none means the file as a whole.
+
+    Its fix, if it has one, is `steps` that change texts, or the removal of the `rows` (`drops`). `merges` says that
+    the steps may make equal what was different. `accepted` is filled in by whoever decides.
+    """
+
+    severity: Severity
+    message: str
+    rows: Sequence[int] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    level: FixLevel | None = None
+    action: str = ""
+    steps: tuple[Step, ...] = ()
+    drops: bool = False
+    merges: bool = False
+    accepted: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """What checks judge by: the profile of the rows that are left, and what was decided before.
+
+    `remaining` is the number of rows that would be written after the decisions so far.
+    """
+
+    profile: Profile
+    spec: Spec
+    task: Task
+    classes: int
+    remaining: int
+    repeats: Repeats
+    inputs: Sequence[InputFile]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> Layout:
+        return self.spec.layout
+
+    @property
+    def to_chat(self) -> bool:
+        """Whether chats will be written: they need no separator, stop sequence or leading space."""
+        return self.layout.to == "chat"
+
+    def accepted(self, check: str) -> bool:
+        """Whether the fix of an earlier check was accepted."""
+        verdict = self.verdicts.get(check)
+        return verdict is not None and verdict.accepted
+
+
+class Check:
+    """One rule. Subclasses set `id` and `stage`, and override what they need.
+
+    Stage "rows" comes first: its fixes change or remove single rows, and the data is profiled again when they do.
+    Stage "form" judges what the remaining texts have in common.
+    """
+
+    id: ClassVar[str]
+    stage: ClassVar[Literal["rows", "form"]] = "rows"
+    shape: ClassVar[Shape | None] = "completion"
+
+    def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
+        """Positions (into `pairs`) of the examples this check is about. Pure; called for each block."""
+        return ()
+
+    def judge(self, state: State) -> Verdict | None:
+        """The verdict on all rows, or None when there is nothing to say."""
+        return None
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `2 rows`, `10,000 rows`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

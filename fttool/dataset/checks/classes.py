@@ -1,0 +1,88 @@
+"""The classes of a classification."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from fttool.dataset.checks.base import Check, State, Verdict, plural
+from fttool.dataset.identity import DROPPED
+from fttool.dataset.texts import show
+from fttool.dataset.tokens import first_token
+
+
+def class_counts(state: State) -> Counter[int]:
+    """Examples of each class (by the hash of its label), rows that are removed not counted."""
+    counts = Counter(state.profile.answers)
+    del counts[DROPPED]
+    if state.accepted("duplicate-rows"):
+        counts.subtract(state.profile.answers[at] for at in state.repeats.duplicates)
+    return +counts
+
+
+def label_names(state: State, hashes: list[int], most: int = 8) -> str:
+    """The first few labels for a message."""
+    labels = state.profile.labels or {}
+    known = sorted(labels[one].strip() for one in hashes if one in labels)
+    return ", ".join(f"`{show(name, 30)}`" for name in known[:most]) + (", …" if len(hashes) > most else "")
+
+
+class SmallClasses(Check):
+    """The guide asks for at least 100 examples a class; a class with one example cannot be split."""
+
+    id = "small-classes"
+    stage = "form"
+    least = 100
+
+    def judge(self, state: State) -> Verdict | None:
+        if state.task != "classification":
+            return None
+        counts = class_counts(state)
+        single = [one for one, count in counts.items() if count < 2]
+        small = [one for one, count in counts.items() if count < self.least]
+        labels = state.profile.labels or {}
+        details = {"classes": {labels[one]: counts[one] for one in small if one in labels}}
+        if single:
+            return Verdict(
+                "warning",
+                f"{plural(len(single), 'class has', 'classes have')} a single example, which cannot stand in both "
+                f"training and validation: {label_names(state, single)}",
+                details=details,
+            )
+        if small:
+            return Verdict(
+                "hint",
+                f"{len(small)} of {plural(len(counts), 'class', 'classes')} have fewer than {self.least} examples: "
+                f"{label_names(state, small)}",
+                details=details,
+            )
+        return None
+
+
+class FirstToken(Check):
+    """With `max_tokens=1`, as classification is used, labels must differ in their first token."""
+
+    id = "first-token"
+    stage = "form"
+
+    def judge(self, state: State) -> Verdict | None:
+        labels = state.profile.labels
+        if state.task != "classification" or not labels:
+            return None
+        alive = class_counts(state)
+        texts = [text for one, text in labels.items() if one in alive]
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for text in texts:
+            bare = text if state.to_chat else " " + text.strip()
+            groups[first_token(bare, state.spec.limit.encoding)[0]].append(text)
+        shared = sorted((sorted(group) for group in groups.values() if len(group) > 1), key=len, reverse=True)
+        if not shared:
+            return None
+        count = sum(map(len, shared))
+        shown = ", ".join(f"`{show(text.strip(), 30)}`" for text in shared[0][:4])
+        more = ", …" if count > 4 else ""
+        return Verdict(
+            "warning" if not state.to_chat else "hint",
+            f"{count} of {plural(len(texts), 'label')} share their first token with another label ({shown}{more}); to "
+            "classify by one token give each class a label with a first token of its own, such as a number",
+            details={"groups": shared, "exact": state.spec.limit.exact},
+        )

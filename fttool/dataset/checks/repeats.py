@@ -1,0 +1,90 @@
+"""Rows that repeat others, contradict them, or stand in both training and validation."""
+
+from __future__ import annotations
+
+from fttool.dataset.checks.base import Check, State, Verdict, plural
+
+
+class DuplicateRows(Check):
+    """The same prompt with the same completion again."""
+
+    id = "duplicate-rows"
+    shape = None
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.repeats.duplicates
+        if not rows:
+            return None
+        return Verdict(
+            "warning",
+            f"{plural(len(rows), 'row repeats', 'rows repeat')} an earlier row",
+            rows,
+            level="recommended",
+            action=f"remove {plural(len(rows), 'duplicate row')}",
+            drops=True,
+        )
+
+
+class PromptConflict(Check):
+    """The same prompt with another completion: the model cannot learn both."""
+
+    id = "prompt-conflict"
+    shape = None
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.repeats.conflicts
+        if not rows or state.task == "open-ended generation":
+            return None
+        if state.profile.prompt.texts and len(rows) + 1 >= state.remaining:
+            return None  # all prompts are identical: said by its own check
+        return Verdict(
+            "warning" if state.task == "classification" else "hint",
+            f"{plural(len(rows), 'row has', 'rows have')} the prompt of an earlier row but another completion",
+            rows,
+        )
+
+
+class Leakage(Check):
+    """A validation example whose prompt was trained on says nothing about new prompts."""
+
+    id = "leakage"
+    shape = None
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.repeats.leaks
+        if not rows or state.task == "open-ended generation":
+            return None
+        return Verdict(
+            "warning",
+            f"{plural(len(rows), 'validation prompt stands', 'validation prompts stand')} in the training file too",
+            rows,
+            level="recommended",
+            action=f"remove {plural(len(rows), 'row')} from the validation file",
+            drops=True,
+        )
+
+
+class IdenticalTexts(Check):
+    """All prompts, or all completions, are the same (legacy: an error; a single row is none)."""
+
+    id = "identical-texts"
+    stage = "form"
+
+    def judge(self, state: State) -> Verdict | None:
+        if state.remaining < 2 or state.task == "open-ended generation":
+            return None
+        profile = state.profile
+        prompts = _all_same(profile.prompt.shortest, profile.prompt.longest, profile.prompt.prefix)
+        completions = _all_same(profile.completion.shortest, profile.completion.longest, profile.completion.prefix)
+        if prompts:
+            return Verdict(
+                "error",
+                "all prompts are the same; leave them empty for open-ended generation, or make them differ",
+            )
+        if completions:
+            return Verdict("error", "all completions are the same; the model would only learn to repeat them")
+        return None
+
+
+def _all_same(shortest: int, longest: int, prefix: str) -> bool:
+    return longest > 0 and shortest == longest == len(prefix)

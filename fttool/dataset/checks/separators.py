@@ -1,0 +1,139 @@
+"""What every prompt ends with and every completion ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
+from fttool.dataset.ends import existing_separator, existing_stop, suggest
+from fttool.dataset.examples import Pairs
+from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
+from fttool.dataset.steps import AddSuffix, RemoveSuffix
+from fttool.dataset.texts import show
+
+#: Legacy: a separator or stop sequence of more characters "seems very long".
+_LONG = 10
+
+
+def _holding(texts: Sequence[str], blob: str, end: str) -> list[int]:
+    """Positions of the texts that hold their end a second time before it."""
+    if not end or blob.count(end) <= len(texts):
+        return []
+    return [at for at, text in enumerate(texts) if end in text.removesuffix(end)]
+
+
+class SeparatorInside(Check):
+    """A prompt that holds the separator before its end: the model may start completing there."""
+
+    id = "separator-inside"
+    stage = "form"
+
+    def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
+        return _holding(pairs.prompts, pairs.prompt_blob, spec.separator)
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.profile.positions(self.id)
+        if not rows or not state.spec.separator or state.to_chat:
+            return None
+        return Verdict(
+            "warning",
+            f"{plural(len(rows), 'prompt holds', 'prompts hold')} the separator `{show(state.spec.separator)}` before "
+            "the end too; a separator should stand nowhere else",
+            rows,
+            {"separator": state.spec.separator},
+        )
+
+
+class PromptSeparator(Check):
+    """A fixed end tells the model where the prompt ends and the completion begins."""
+
+    id = "prompt-separator"
+    stage = "form"
+
+    def judge(self, state: State) -> Verdict | None:
+        stats = state.profile.prompt
+        if state.task == "open-ended generation" or not stats.texts:
+            return None
+        separator = existing_separator(stats.suffix, stats.texts)
+        if state.to_chat:
+            return _strip_end("prompt", separator) if separator else None
+        suggested = suggest(SEPARATORS, LAST_SEPARATOR, stats.present)
+        if not separator:
+            return Verdict(
+                "warning",
+                "the prompts do not end with a common separator; one shows the model where the completion begins",
+                details={"separator": suggested},
+                level="recommended",
+                action=f"add the separator `{show(suggested)}` to all prompts",
+                steps=(AddSuffix("prompt", suggested),),
+            )
+        if len(separator) > _LONG and separator not in (*SEPARATORS, LAST_SEPARATOR):
+            return Verdict(
+                "hint",
+                f"all prompts end with `{show(separator)}`; a shorter separator such as `{show(suggested)}` does as "
+                "well",
+                details={"separator": separator},
+            )
+        return None
+
+
+class StopSequence(Check):
+    """A fixed end that the completion holds nowhere else tells the model, and the caller, where to stop."""
+
+    id = "stop-sequence"
+    stage = "form"
+
+    def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
+        return _holding(pairs.completions, pairs.completion_blob, spec.stop)
+
+    def judge(self, state: State) -> Verdict | None:
+        stats = state.profile.completion
+        stop = existing_stop(stats.suffix, stats.texts)
+        if state.to_chat:
+            labels = state.task == "classification"
+            return _strip_end("completion", stop) if stop and not (labels or stop == ".") else None
+        if state.task != "conditional generation" or not stats.texts:
+            return None
+        inside = state.profile.positions(self.id) if stop else ()
+        suggested = suggest(STOPS, LAST_STOP, stats.present)
+        add = AddSuffix("completion", suggested)
+        if not stop:
+            return Verdict(
+                "warning",
+                "the completions do not end with a common stop sequence; one shows the model where to stop",
+                details={"stop": suggested},
+                level="recommended",
+                action=f"add the stop sequence `{show(suggested)}` to all completions",
+                steps=(add,),
+            )
+        if inside:
+            return Verdict(
+                "warning",
+                f"all completions end with `{show(stop)}`, but {plural(len(inside), 'completion')} "
+                f"{'holds' if len(inside) == 1 else 'hold'} it before the end too and would be cut there",
+                inside,
+                details={"stop": suggested},
+                level="recommended",
+                action=f"add the stop sequence `{show(suggested)}` to all completions",
+                steps=(add,),
+            )
+        if len(stop) > _LONG:
+            return Verdict(
+                "hint",
+                f"all completions end with `{show(stop)}`; a shorter stop sequence such as `{show(suggested)}` does as "
+                "well",
+                details={"stop": stop},
+            )
+        return None
+
+
+def _strip_end(field: str, end: str) -> Verdict:
+    name = "separator" if field == "prompt" else "stop sequence"
+    return Verdict(
+        "hint",
+        f"all {field}s end with the {name} `{show(end)}`; chat models need none",
+        details={"separator" if field == "prompt" else "stop": end},
+        level="required",
+        action=f"leave out the {name} `{show(end)}`",
+        steps=(RemoveSuffix("prompt" if field == "prompt" else "completion", end),),
+    )

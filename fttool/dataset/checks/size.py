@@ -1,0 +1,65 @@
+"""How many examples there are, and how long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
+from fttool.dataset.examples import Pairs
+
+
+class FewExamples(Check):
+    """Fewer than 100 examples (legacy: MIN_EXAMPLES) are few; fewer than 10 are refused by OpenAI's service."""
+
+    id = "few-examples"
+    stage = "form"
+    shape = None
+    few, least = 100, 10
+
+    def judge(self, state: State) -> Verdict | None:
+        count = state.remaining
+        if count >= self.few:
+            return None
+        if count < self.least:
+            return Verdict(
+                "warning", f"the file has {plural(count, 'example')}; services refuse fewer than {self.least}"
+            )
+        return Verdict(
+            "hint",
+            f"the file has {plural(count, 'example')}; a few hundred are better, and every doubling tends to improve "
+            "the model about as much as the one before",
+        )
+
+
+class OverLong(Check):
+    """Examples of more tokens than the model trains on: the service cuts or refuses them."""
+
+    id = "over-long"
+
+    def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
+        limit = spec.limit
+        longest = max(map(len, pairs.prompts), default=0) + max(map(len, pairs.completions), default=0)
+        if longest * 4 <= limit.tokens:
+            return ()
+        floor = limit.tokens // 4
+        return [
+            at
+            for at, (prompt, completion) in enumerate(zip(pairs.prompts, pairs.completions, strict=True))
+            if len(prompt) + len(completion) > floor and limit.exceeded(prompt, completion)
+        ]
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.profile.positions(self.id)
+        if not rows or state.task == "open-ended generation":
+            return None
+        limit = state.spec.limit
+        about = "" if limit.exact else " (estimated from the number of characters)"
+        return Verdict(
+            "warning",
+            f"{plural(len(rows), 'example is', 'examples are')} longer than {limit.tokens:,} tokens{about}",
+            rows,
+            {"limit_tokens": limit.tokens, "exact": limit.exact},
+            level="recommended",
+            action=f"remove {plural(len(rows), 'over-long example')}",
+            drops=True,
+        )

@@ -1,0 +1,171 @@
+"""From the columns of a block to examples: prompts and completions as text, or conversations."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from itertools import repeat
+from typing import Any
+
+import msgspec
+
+from fttool.dataset.formats.base import MISSING, Block
+from fttool.dataset.shapes import Layout, Template
+from fttool.dataset.texts import Characters, encode
+from fttool.errors import DataError
+
+#: Writes Decimals, which hold the literal text of JSON numbers, as numbers.
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass
+class Pairs:
+    """Prompt/completion examples of one block, with their positions in it.
+
+    `index[i]` is the position in the block of example i (rows may have been dropped). `missing_prompt`,
+    `missing_completion` and `converted` are positions in the block: a null or absent value, a value that was no
+    text.
+    """
+
+    prompts: list[str]
+    completions: list[str]
+    index: Sequence[int]
+    missing_prompt: list[int] = field(default_factory=list)
+    missing_completion: list[int] = field(default_factory=list)
+    converted: list[int] = field(default_factory=list)
+
+    def keep(self, wanted: Sequence[bool | int]) -> None:
+        """Drop the examples whose flag is false; one flag for each example."""
+        self.prompts = [text for text, want in zip(self.prompts, wanted, strict=True) if want]
+        self.completions = [text for text, want in zip(self.completions, wanted, strict=True) if want]
+        self.index = [place for place, want in zip(self.index, wanted, strict=True) if want]
+
+    # Both blobs are asked for by several scans. NUL keeps the texts apart: no candidate or pattern holds one.
+
+    @cached_property
+    def prompt_blob(self) -> str:
+        """All prompts in one text, with NUL between them."""
+        return "\0".join(self.prompts)
+
+    @cached_property
+    def completion_blob(self) -> str:
+        """All completions in one text, with NUL between them."""
+        return "\0".join(self.completions)
+
+    @cached_property
+    def prompt_bytes(self) -> bytes:
+        """`prompt_blob` as UTF-8."""
+        return encode(self.prompt_blob)
+
+    @cached_property
+    def completion_bytes(self) -> bytes:
+        """`completion_blob` as UTF-8."""
+        return encode(self.completion_blob)
+
+    @cached_property
+    def prompt_kinds(self) -> Characters:
+        """Kinds of characters in all prompts; the NULs between them count as control characters."""
+        return Characters(self.prompt_bytes)
+
+    @cached_property
+    def completion_kinds(self) -> Characters:
+        """Kinds of characters in all completions; the NULs between them count as control characters."""
+        return Characters(self.completion_bytes)
+
+
+def read_pairs(block: Block, layout: Layout) -> Pairs:
+    """The prompts and completions of a block; null or absent values become "".
+
+    Raises:
+        DataError: a chat that is no single question and answer.
+    """
+    rows = len(block.lines)
+    if layout.shape == "chat":
+        turns = [
+            _single_turn(row, layout.system, line) for row, line in zip(read_rows(block), block.lines, strict=True)
+        ]
+        return Pairs([prompt for prompt, _ in turns], [answer for _, answer in turns], range(rows))
+    assert layout.prompt is not None and layout.completion is not None
+    converted: list[int] = []
+    prompts, no_prompt = _texts(block, layout.prompt, rows, converted)
+    completions, no_completion = _texts(block, layout.completion, rows, converted)
+    return Pairs(prompts, completions, range(rows), no_prompt, no_completion, sorted(set(converted)))
+
+
+def _texts(block: Block, source: str | Template, rows: int, converted: list[int]) -> tuple[list[str], list[int]]:
+    """Texts of one field, and the positions where nothing was there."""
+    if isinstance(source, str):
+        return _column(block, source, rows, converted)
+    if not source.columns:
+        return [source.texts[0]] * rows, []
+    texts = list(repeat(source.texts[0], rows))
+    absent: set[int] = set()
+    for name, literal in zip(source.columns, source.texts[1:], strict=True):
+        values, gone = _column(block, name, rows, converted)
+        absent.update(gone)
+        texts = [text + value + literal for text, value in zip(texts, values, strict=True)]
+    return texts, sorted(absent)
+
+
+def _column(block: Block, name: str, rows: int, converted: list[int]) -> tuple[list[str], list[int]]:
+    values = block.columns.get(name)
+    if values is None:
+        return [""] * rows, list(range(rows))
+    if set(map(type, values)) <= {str}:
+        return values, []
+    absent = [place for place, value in enumerate(values) if value is None or value is MISSING]
+    converted.extend(
+        place
+        for place, value in enumerate(values)
+        if not isinstance(value, str) and value is not None and value is not MISSING
+    )
+    return ["" if value is None or value is MISSING else to_text(value) for value in values], absent
+
+
+def to_text(value: Any) -> str:
+    """A value as the text a model should see: numbers as they were written, dates as ISO 8601, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    return ENCODER.encode(value).decode()
+
+
+def _single_turn(row: dict[str, Any], system: str | None, line: int) -> tuple[str, str]:
+    """Prompt and completion of a chat of one user and one assistant message, after the system message named."""
+    messages = row.get("messages")
+    turns = [
+        (message.get("role"), message.get("content")) if isinstance(message, dict) else (None, None)
+        for message in (messages if isinstance(messages, list) else [])
+    ]
+    if system is not None and turns and turns[0] == ("system", system):
+        turns = turns[1:]
+    if [role for role, _ in turns] == ["user", "assistant"]:
+        prompt, completion = turns[0][1], turns[1][1]
+        if isinstance(prompt, str) and isinstance(completion, str):
+            return prompt, completion
+    raise DataError(
+        "this chat cannot become a prompt and a completion: it is not one user and one assistant message of text",
+        line=line,
+        hint="a system message is left out if `--system` gives its text; other chats stay chats (leave out `--to`)",
+    )
+
+
+def read_rows(block: Block) -> list[dict[str, Any]]:
+    """The rows of a block as objects, without the keys they do not have."""
+    names = list(block.columns)
+    if not names:
+        return [{} for _ in block.lines]
+    return [
+        {name: value for name, value in zip(names, values, strict=True) if value is not MISSING}
+        for values in zip(*block.columns.values(), strict=True)
+    ]

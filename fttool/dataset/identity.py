@@ -1,0 +1,101 @@
+"""Which examples are the same: judged on 64-bit hashes, two an example, so that memory is 16 bytes a row.
+
+A duplicate is judged on both hashes together (128 bits: among a million rows the chance that a good row is ever
+taken for a duplicate is below 1 in 10^26).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import xxhash
+
+from fttool.dataset.texts import encode
+
+#: Fixed, so that hashes are the same in every process and every run.
+SEED = 0x667474
+
+#: In place of a hash: this row was dropped.
+DROPPED = 0
+
+#: Rows looked at together; a set of so many pairs takes about 35 MB.
+_PART = 250_000
+
+
+def hash_texts(texts: Sequence[str]) -> list[int]:
+    """A stable 64-bit hash of each text, never DROPPED."""
+    digest = xxhash.xxh3_64_intdigest
+    try:
+        return [digest(text.encode(), SEED) or 1 for text in texts]
+    except UnicodeEncodeError:
+        return [digest(encode(text), SEED) or 1 for text in texts]
+
+
+def hash_bytes(data: bytes) -> int:
+    """A stable 64-bit hash, never DROPPED."""
+    return xxhash.xxh3_64_intdigest(data, SEED) or 1
+
+
+@dataclass(slots=True)
+class Repeats:
+    """Positions of rows that repeat earlier ones.
+
+    `duplicates`: prompt and completion are those of an earlier row. `conflicts`: the prompt is that of an earlier
+    row, the completion is not. `leaks`: validation rows whose prompt stands in the training rows.
+    """
+
+    duplicates: array[int] = field(default_factory=lambda: array("I"))
+    conflicts: array[int] = field(default_factory=lambda: array("I"))
+    leaks: array[int] = field(default_factory=lambda: array("I"))
+
+
+def find_repeats(keys: array[int], answers: array[int], first_validation: int | None = None) -> Repeats:
+    """Compare all rows by the hashes of their prompts (`keys`) and completions (`answers`).
+
+    Rows from `first_validation` on are the validation rows: compared among themselves, and with the training rows
+    for leaks only.
+    """
+    found = Repeats()
+    border = len(keys) if first_validation is None else first_validation
+    parts = 1 + len(keys) // _PART
+    for part in range(parts):
+        seen_keys = _scan(keys, answers, range(border), part, parts, found)
+        if border < len(keys):
+            _scan(keys, answers, range(border, len(keys)), part, parts, found)
+            found.leaks.extend(at for at in range(border, len(keys)) if keys[at] in seen_keys)
+    if parts > 1:
+        found.duplicates = array("I", sorted(found.duplicates))
+        found.conflicts = array("I", sorted(found.conflicts))
+        found.leaks = array("I", sorted(found.leaks))
+    return found
+
+
+def _scan(keys: array[int], answers: array[int], rows: range, part: int, parts: int, found: Repeats) -> set[int]:
+    """Compare the rows whose key falls into one part of all keys; returns the keys seen."""
+    seen_keys: set[int] = set()
+    seen_pairs: set[int] = set()
+    chosen = keys[rows.start : rows.stop] if len(rows) != len(keys) else keys
+    others = answers[rows.start : rows.stop] if len(rows) != len(keys) else answers
+    for at, (key, answer) in enumerate(zip(chosen, others, strict=True), rows.start):
+        if key == DROPPED or (parts > 1 and key % parts != part):
+            continue
+        pair = key << 64 | answer
+        if pair in seen_pairs:
+            found.duplicates.append(at)
+            continue
+        seen_pairs.add(pair)
+        if key in seen_keys:
+            found.conflicts.append(at)
+        else:
+            seen_keys.add(key)
+    return seen_keys
+
+
+def count_distinct(hashes: array[int]) -> int:
+    """How many different hashes there are, DROPPED not counted; in parts, so that memory stays flat."""
+    parts = 1 + len(hashes) // (4 * _PART)
+    if parts == 1:
+        return len(set(hashes) - {DROPPED})
+    return sum(len({one for one in hashes if one % parts == part} - {DROPPED}) for part in range(parts))

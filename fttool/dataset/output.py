@@ -1,0 +1,142 @@
+"""Files that appear whole or not at all, and never in the place of another one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from fttool.errors import OutputError
+
+_COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
+
+
+class Draft:
+    """A file being written beside its final place. A context manager: what was not published is removed.
+
+    Raises:
+        OutputError: from any method, with what the system said and what to do.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.examples = 0
+        self.bytes = 0
+        self._published = False
+        try:
+            handle, name = tempfile.mkstemp(prefix=".fttool-", suffix=".part", dir=folder)
+        except OSError as error:
+            raise _failed(folder, error) from error
+        self.path = Path(name)
+        self._file: IO[bytes] = os.fdopen(handle, "wb")
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):  # closing flushes: on a full disk that fails again
+            self._file.close()
+        if not self._published:
+            self.path.unlink(missing_ok=True)
+
+    def write(self, data: bytes, examples: int) -> None:
+        """Append lines that hold so many examples."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise _failed(self.folder, error) from error
+        self.examples += examples
+        self.bytes += len(data)
+
+    def finish(self) -> None:
+        """Make sure that every byte is on the disk: the disk may be full only now."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise _failed(self.folder, error) from error
+
+    def publish(self, target: Path, *, overwrite: bool = False) -> None:
+        """Give the finished file its name; a file that stands there is only replaced with `overwrite`."""
+        try:
+            self.path.chmod(0o666 & ~_umask())
+            if overwrite:
+                self.path.replace(target)
+            else:
+                _rename_new(self.path, target)
+        except FileExistsError:
+            raise OutputError(f"`{target}` exists", hint="give another name, or `--force` to replace it") from None
+        except OSError as error:
+            raise _failed(target, error) from error
+        self._published = True
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename without ever replacing: a hard link fails where a name is taken, a rename on POSIX would not."""
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError from None
+        source.rename(target)
+    else:
+        source.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _failed(where: Path, error: OSError) -> OutputError:
+    reasons = {
+        errno.ENOSPC: ("the disk is full", "free some space, or write elsewhere with `-o FILE`; nothing was written"),
+        errno.EDQUOT if hasattr(errno, "EDQUOT") else -1: (
+            "the disk quota is used up",
+            "write elsewhere with `-o FILE`",
+        ),
+        errno.EACCES: ("no permission to write there", "write elsewhere with `-o FILE`"),
+        errno.EROFS: ("the file system is read-only", "write elsewhere with `-o FILE`"),
+        errno.ENOENT: ("there is no such folder", "create it first, or write elsewhere with `-o FILE`"),
+        errno.ENOTDIR: ("that is no folder", "write elsewhere with `-o FILE`"),
+    }
+    reason, hint = reasons.get(error.errno or 0, (error.strerror or str(error), "write elsewhere with `-o FILE`"))
+    return OutputError(f"cannot write `{where}`: {reason}", hint=hint)
+
+
+def stem_of(name: str) -> str:
+    """The path of an input without what its name ends in: `a/people.csv.gz` -> `a/people`, `-` -> `stdin`."""
+    if name == "-":
+        return "stdin"
+    path = Path(name)
+    if path.suffix.lower() in _COMPRESSED:
+        path = path.with_suffix("")
+    return str(path.with_suffix("")) if path.suffix else str(path)
+
+
+def free_names(stem: str, endings: list[str]) -> list[Path]:
+    """`<stem>_<ending>.jsonl` for each ending, with ` (1)`, ` (2)`, … for all when any is taken, as legacy names go."""
+    number = 0
+    while True:
+        mark = f" ({number})" if number else ""
+        paths = [Path(f"{stem}_{ending}{mark}.jsonl") for ending in endings]
+        if not any(path.exists() or path.is_symlink() for path in paths):
+            return paths
+        number += 1
+
+
+def named(output: Path, endings: list[str]) -> list[Path]:
+    """The path asked for; with several files `_train`, `_valid` stand before what its name ends in."""
+    if len(endings) == 1:
+        return [output]
+    return [output.with_name(f"{output.stem}_{ending.rpartition('_')[2]}{output.suffix}") for ending in endings]

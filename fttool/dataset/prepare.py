@@ -1,0 +1,259 @@
+"""prepare: a file of examples in, a checked, repaired and split JSONL file out.
+
+Two passes over the inputs, in blocks: the first makes a profile for the checks to judge, the second changes, splits
+and writes. Nothing here prints or asks; `decide` stands for the user.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from fttool.dataset.analysis import Analysis, Analyst, Decide, Progress
+from fttool.dataset.blocks import VALID
+from fttool.dataset.checks import BY_ID, CHECKS, Check
+from fttool.dataset.checks.base import Spec, Verdict
+from fttool.dataset.formats import open_table
+from fttool.dataset.formats.base import ReadOptions, Table
+from fttool.dataset.parallel import Runner
+from fttool.dataset.shapes import Layout, Mapping, find_layout
+from fttool.dataset.split import SplitOptions
+from fttool.dataset.summary import make_report
+from fttool.dataset.tokens import TokenLimit
+from fttool.dataset.write import write_files
+from fttool.errors import UsageError
+from fttool.records import InputFile, OutputFile, Report, Shape
+
+#: The id under which the split is accepted or refused like any fix.
+SPLIT_ID = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything about a preparation but the files and who decides."""
+
+    output: Path | None = None
+    overwrite: bool = False
+    to: Shape | None = None
+    system: str | None = None
+    mapping: Mapping = field(default_factory=Mapping)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    model: str | None = None
+    fix: tuple[str, ...] = ()
+    no_fix: tuple[str, ...] = ()
+    split: SplitOptions = field(default_factory=SplitOptions)
+    processes: int | None = None
+
+    def check(self) -> None:
+        """Raises UsageError for options that make no sense."""
+        self.split.check()
+        if self.to not in (None, "chat", "completion"):
+            raise UsageError(f"--to takes chat or completion, not `{self.to}`")
+        for one in (*self.fix, *self.no_fix):
+            if one not in BY_ID and one != SPLIT_ID:
+                raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
+        both = set(self.fix) & set(self.no_fix)
+        if both:
+            raise UsageError(f"--fix and --no-fix both name `{sorted(both)[0]}`")
+
+
+class Preparation:
+    """Inputs that were opened, ready to be analysed and written. A context manager: it may hold processes."""
+
+    def __init__(
+        self,
+        files: Sequence[str | os.PathLike[str]],
+        options: Options,
+        valid_file: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Open and understand the inputs.
+
+        Raises:
+            DataError: an input cannot be read, or a column is missing.
+            UsageError: options that make no sense.
+        """
+        options.check()
+        if not files:
+            raise UsageError("no input file was given", hint="example: `fttool prepare_data people.csv`")
+        self.options = options
+        self.progress = progress
+        self.files = [os.fspath(file) for file in files]
+        self.tables: list[Table] = [open_table(name, options.read) for name in self.files]
+        self.first_validation: int | None = None
+        if valid_file is not None:
+            if options.split.asked:
+                raise UsageError("a validation file was given: there is nothing to split off")
+            self.first_validation = len(self.tables)
+            self.tables.append(open_table(valid_file, options.read))
+        self.layout = self._layout()
+        self.inputs = [
+            InputFile(
+                table.name,
+                table.format,
+                tuple(table.columns),
+                table.details,
+                tuple(table.notes),
+                "validation" if at == self.first_validation else "training",
+            )
+            for at, table in enumerate(self.tables)
+        ]
+        self.spec = Spec(self.layout, TokenLimit.of(options.model, self.layout.to))
+        self.runner = Runner(self.tables, options.processes)
+        self.analyst = Analyst(self.runner, self.spec, self.inputs, self.first_validation, progress)
+
+    def __enter__(self) -> Preparation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.runner.__exit__(kind, error, trace)
+
+    def _layout(self) -> Layout:
+        """The layout of the first input; the others must have the same columns."""
+        options = self.options
+        layouts = [
+            find_layout(table.columns, options.mapping, to=options.to, system=options.system, file=table.name)
+            for table in self.tables
+        ]
+        first = layouts[0]
+        for table, layout in zip(self.tables, layouts, strict=True):
+            same = (layout.shape, layout.prompt, layout.completion) == (first.shape, first.prompt, first.completion)
+            if not same:
+                raise UsageError(
+                    f"`{table.name}` has other columns than `{self.tables[0].name}`",
+                    hint="prepare them one by one, or name the columns alike",
+                )
+        return first
+
+    def policy(self, yes: bool) -> Decide:
+        """Decide without asking: `--fix` and `--no-fix` by name, else recommended fixes if `yes`."""
+
+        def decide(check: Check, verdict: Verdict) -> bool:
+            return self.named(check.id, verdict.level == "recommended" and yes)
+
+        return decide
+
+    def named(self, one: str, otherwise: bool) -> bool:
+        """What `--fix` and `--no-fix` say of a fix."""
+        if one in self.options.fix:
+            return True
+        return False if one in self.options.no_fix else otherwise
+
+    def analyse(self, decide: Decide) -> Analysis:
+        """Judge the data; see Analyst.analyse."""
+        return self.analyst.analyse(decide)
+
+    def report(self, analysis: Analysis, *, checked_only: bool = False, outputs: Sequence[OutputFile] = ()) -> Report:
+        """What is known so far, as a record."""
+        return make_report(analysis, self.inputs, self.options.model, checked_only=checked_only, outputs=outputs)
+
+    def split_recommended(self, analysis: Analysis) -> bool:
+        """Whether holding out a validation set is worth asking for: as in the legacy tool, for classification."""
+        return (
+            analysis.task == "classification"
+            and self.first_validation is None
+            and self.options.split.split is None
+            and not self.options.split.asked
+        )
+
+    def changes_nothing(self, analysis: Analysis, *, split: bool) -> bool:
+        """Whether the output would be the input: a plain JSONL file with nothing to mend, and no name asked for."""
+        table = self.tables[0]
+        return (
+            len(self.tables) == 1
+            and table.format == "jsonl"
+            and table.details.get("encoding", "utf-8") == "utf-8"
+            and "compression" not in table.details
+            and table.name != "-"
+            and self.options.output is None
+            and not split
+            and not analysis.rejected
+            and not any(verdict.accepted for verdict in analysis.verdicts.values())
+            and self.layout.to == self.layout.shape
+            and (self.layout.is_chat or (self.layout.prompt, self.layout.completion) == ("prompt", "completion"))
+        )
+
+    def write(self, analysis: Analysis, *, split: bool) -> Report:
+        """Write the files; raises OutputError. A file that needs no change is not written again."""
+        if self.changes_nothing(analysis, split=split):
+            return self.report(analysis)
+        fates = bytearray(analysis.gone)
+        if self.first_validation is not None:
+            start = analysis.places.first_of(self.first_validation)
+            fates[start:] = bytes(fate or VALID for fate in fates[start:])
+        outputs = write_files(self, analysis, fates, split=split)
+        return self.report(analysis, outputs=outputs)
+
+
+def prepare(
+    files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    valid_file: str | os.PathLike[str] | None = None,
+    to: Shape | None = None,
+    system: str | None = None,
+    prompt_column: str | None = None,
+    completion_column: str | None = None,
+    prompt_template: str | None = None,
+    completion_template: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word the user knows
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    skip_bad_rows: bool = False,
+    model: str | None = None,
+    yes: bool = False,
+    fix: Sequence[str] = (),
+    no_fix: Sequence[str] = (),
+    split: bool | None = None,
+    valid_fraction: float | None = None,
+    valid_size: int | None = None,
+    seed: int = 42,
+    check: bool = False,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check a file of examples, mend it, split it and write it as JSONL; the options are those of `prepare_data`.
+
+    Never prints, asks or exits. Required fixes are always applied, recommended ones with `yes`, single ones with
+    `fix` and `no_fix`. With `check` nothing is written. The inputs are never changed, and no file is overwritten
+    unless `overwrite` says so.
+
+    Raises:
+        DataError: the data cannot be read or used.
+        OutputError: the result cannot be written.
+        UsageError: options that make no sense.
+    """
+    options = Options(
+        output=None if output is None else Path(output),
+        overwrite=overwrite,
+        to=to,
+        system=system,
+        mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
+        read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
+        model=model,
+        fix=tuple(fix),
+        no_fix=tuple(no_fix),
+        split=SplitOptions(split, valid_fraction, valid_size, seed),
+        processes=processes,
+    )
+    listed = [files] if isinstance(files, str | os.PathLike) else list(files)
+    with Preparation(listed, options, valid_file, progress) as work:
+        analysis = work.analyse(work.policy(yes))
+        if check:
+            return work.report(analysis, checked_only=True)
+        wanted = options.split.asked or (work.split_recommended(analysis) and work.named(SPLIT_ID, yes))
+        return work.write(analysis, split=wanted)
+
+
+def _nearest_check(one: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(one, BY_ID, n=1)
+    return f"did you mean `{near[0]}`?" if near else "the checks: " + ", ".join(check.id for check in CHECKS)

@@ -1,0 +1,172 @@
+"""Mergeable statistics of a stream of examples: what the checks judge.
+
+A profile is made of each block by a pure function, in any process, and merged in the order of the blocks.
+Positions of rows count from 0 over all inputs together; in the profile of one block, from its first row.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fttool.dataset.texts import Characters, common_prefix, common_suffix, shared_end
+
+#: Candidates in the order of the legacy tool; the first that no prompt holds is taken.
+SEPARATORS = (" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n")
+LAST_SEPARATOR = "\n\n### =>\n\n"
+STOPS = ("\n", ".", " END", "***", "+++", "&&&", "$$$", "@@@", "%%%")
+LAST_STOP = " [END]"
+
+#: A completion longer than this is no label.
+LABEL_CHARS = 100
+
+#: Texts of more different labels than this are not kept; they are still counted.
+MAX_LABELS = 20_000
+
+#: Texts shorter than this are not suspected of being cut off.
+CUT_OFF_CHARS = 100
+
+
+@dataclass(slots=True)
+class TextStats:
+    """Statistics of one field over many texts. Lengths in characters, `size` in bytes of UTF-8.
+
+    `prefix` and `suffix` are those that all texts share; `present` the candidates that some text holds;
+    `at_longest` the positions of the texts of the greatest length, where that is at least CUT_OFF_CHARS.
+    """
+
+    texts: int = 0
+    size: int = 0
+    upper: int = 0
+    lower: int = 0
+    shortest: int = 0
+    longest: int = 0
+    prefix: str = ""
+    suffix: str = ""
+    present: set[str] = field(default_factory=set)
+    spaced: int = 0  # texts that begin with white space
+    at_longest: array[int] = field(default_factory=lambda: array("I"))
+
+    @property
+    def mostly_upper(self) -> bool:
+        """Whether more than a third of the letters are upper case, as the legacy tool counts."""
+        return self.upper * 2 > self.lower
+
+    def merge(self, other: TextStats, offset: int) -> None:
+        """Take in what comes after; its positions are moved by `offset`."""
+        if not other.texts:
+            return
+        if not self.texts:
+            self.prefix, self.suffix, self.shortest = other.prefix, other.suffix, other.shortest
+        self.prefix = common_prefix((self.prefix, other.prefix))
+        self.suffix = shared_end(self.suffix, other.suffix)
+        self.shortest = min(self.shortest, other.shortest)
+        if other.longest > self.longest:
+            self.longest, self.at_longest = other.longest, array("I")
+        if other.longest == self.longest:
+            self.at_longest.extend(at + offset for at in other.at_longest)
+        for name in ("texts", "size", "upper", "lower", "spaced"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.present |= other.present
+
+
+def text_stats(
+    texts: Sequence[str], index: Sequence[int], blob: str, size: int, kinds: Characters, candidates: Sequence[str]
+) -> TextStats:
+    """Statistics of the texts of one block. `blob` is the texts joined by NUL, `size` its bytes as UTF-8."""
+    if not texts:
+        return TextStats()
+    lengths = list(map(len, texts))
+    longest = max(lengths)
+    at_longest = array("I")
+    if longest >= CUT_OFF_CHARS:
+        at_longest.extend(place for place, length in zip(index, lengths, strict=True) if length == longest)
+    return TextStats(
+        texts=len(texts),
+        size=size - len(texts) + 1,
+        upper=kinds.upper,
+        lower=kinds.lower,
+        shortest=min(lengths),
+        longest=longest,
+        prefix=common_prefix(texts),
+        suffix=common_suffix(texts),
+        present=present_candidates(blob, candidates),
+        spaced=sum(text[:1].isspace() for text in texts),
+        at_longest=at_longest,
+    )
+
+
+def present_candidates(blob: str, candidates: Sequence[str]) -> set[str]:
+    """Which candidates stand in the text. The long ones are only looked for where their beginning is."""
+    found = {"\n"} if "\n" in blob else set()
+    paragraphs = "\n" in found and "\n\n" in blob
+    for candidate in candidates:
+        if candidate.startswith("\n\n"):
+            if paragraphs and candidate in blob:
+                found.add(candidate)
+        elif candidate[0] != " ":
+            if candidate[0] in blob and candidate in blob:
+                found.add(candidate)
+        elif candidate[1:] in blob and candidate in blob:
+            found.add(candidate)
+    return found
+
+
+@dataclass(slots=True)
+class Profile:
+    """Everything the checks need to know about the examples.
+
+    `rows` counts the rows that could be read; `keys` and `answers` hold a hash of the prompt and of the completion
+    of each (DROPPED for rows that do not count any more; for chats: of all that comes before the last answer, and
+    of the whole conversation). `hits` holds the positions each check's scan found, `notes` a few of them with a
+    word on what is wrong there. `labels` maps the hash of a short completion to its text; None when there are too
+    many different ones. `size` is the bytes of text in all examples.
+    """
+
+    rows: int = 0
+    size: int = 0
+    keys: array[int] = field(default_factory=lambda: array("Q"))
+    answers: array[int] = field(default_factory=lambda: array("Q"))
+    hits: dict[str, array[int]] = field(default_factory=dict)
+    notes: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    labels: dict[int, str] | None = field(default_factory=dict)
+    prompt: TextStats = field(default_factory=TextStats)
+    completion: TextStats = field(default_factory=TextStats)
+
+    MAX_NOTES = 20
+
+    def hit(self, check: str, positions: Sequence[int]) -> None:
+        """Note positions of this block for a check."""
+        if positions:
+            self.hits[check] = array("I", positions)
+
+    def positions(self, check: str) -> array[int]:
+        """The positions a check's scan found."""
+        return self.hits.get(check) or array("I")
+
+    def merge(self, other: Profile) -> None:
+        """Take in the profile of the block that comes next."""
+        offset = self.rows
+        self.rows += other.rows
+        self.size += other.size
+        self.keys.extend(other.keys)
+        self.answers.extend(other.answers)
+        for check, positions in other.hits.items():
+            moved = positions if not offset else array("I", [at + offset for at in positions])
+            self.hits.setdefault(check, array("I")).extend(moved)
+        _merge_notes(self.notes, other.notes, offset, self.MAX_NOTES)
+        if self.labels is not None:
+            self.labels = None if other.labels is None else self.labels | other.labels if other.labels else self.labels
+            if self.labels is not None and len(self.labels) > MAX_LABELS:
+                self.labels = None
+        self.prompt.merge(other.prompt, offset)
+        self.completion.merge(other.completion, offset)
+
+
+def _merge_notes(
+    into: dict[str, list[tuple[int, str]]], new: Mapping[str, list[tuple[int, str]]], offset: int, most: int
+) -> None:
+    for check, notes in new.items():
+        kept = into.setdefault(check, [])
+        kept.extend((at + offset, text) for at, text in notes[: most - len(kept)])

@@ -1,0 +1,64 @@
+"""One row before and after a fix, to show what the fix does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fttool.dataset.analysis import Analysis
+from fttool.dataset.blocks import encode_object
+from fttool.dataset.checks.base import Verdict
+from fttool.dataset.examples import read_pairs, read_rows
+from fttool.dataset.formats.base import Block
+from fttool.dataset.steps import apply_steps
+from fttool.dataset.texts import show
+from fttool.records import Sample
+
+if TYPE_CHECKING:
+    from fttool.dataset.prepare import Preparation
+
+_WIDTH = 100
+
+#: Rows looked at for one that a fix changes.
+_LOOK_AT = 200
+
+
+def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Sample | None:
+    """A real row that the fix changes or removes, cut to a readable width; None where there is none to show."""
+    first = verdict.rows[0] if verdict.rows else 0
+    found = _find(work, first)
+    if found is None:
+        return None
+    block, at = found
+    if analysis.spec.layout.is_chat:
+        return Sample(show(encode_object(read_rows(block)[at]).decode(), _WIDTH), "(removed)")
+    pairs = read_pairs(block, analysis.spec.layout)
+    if verdict.drops:
+        return Sample(_shown(pairs.prompts[at], pairs.completions[at]), "(removed)")
+    stop = at + 1 if verdict.rows else at + _LOOK_AT
+    return _changed(pairs.prompts[at:stop], pairs.completions[at:stop], analysis, verdict)
+
+
+def _changed(prompts: Sequence[str], completions: Sequence[str], analysis: Analysis, verdict: Verdict) -> Sample | None:
+    before = apply_steps(analysis.spec.steps, list(prompts), list(completions))
+    after = apply_steps(verdict.steps, *before)
+    for old, new in zip(zip(*before, strict=True), zip(*after, strict=True), strict=True):
+        if old != new:
+            return Sample(_shown(*old), _shown(*new))
+    return None
+
+
+def _find(work: Preparation, position: int) -> tuple[Block, int] | None:
+    """The block that holds a row, read again, and the place of the row in it."""
+    passed = 0
+    for table in work.tables:
+        for block in table.blocks():
+            if position < passed + len(block.lines):
+                return block, position - passed
+            passed += len(block.lines)
+    return None
+
+
+def _shown(prompt: str, completion: str) -> str:
+    half = _WIDTH // 2
+    return f"`{show(prompt, half)}` → `{show(completion, half)}`"

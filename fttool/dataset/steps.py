@@ -1,0 +1,139 @@
+"""The changes that fixes make to texts: small, picklable, the same in every process.
+
+A step takes a list of texts of one field and returns a list of the same length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fttool.dataset.texts import CONTROL_TABLE
+
+Field = Literal["prompt", "completion"]
+
+
+class Step(Protocol):
+    """One change to the texts of one field."""
+
+    @property
+    def field(self) -> Field: ...
+
+    def apply(self, texts: list[str]) -> list[str]:
+        """The changed texts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LowerCase:
+    """Write everything in lower case."""
+
+    field: Field
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text.lower() for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveControls:
+    """Remove control characters other than tab and line ends."""
+
+    field: Field
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text.translate(CONTROL_TABLE) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSurrogates:
+    """Replace lone surrogates, which no UTF-8 file can hold, by U+FFFD."""
+
+    field: Field
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class StripEdges:
+    """Remove white space at both ends, but keep one leading space (`keep_space`) and the fixed `end`."""
+
+    field: Field
+    end: str = ""
+    keep_space: bool = False
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [self._strip(text) for text in texts]
+
+    def _strip(self, text: str) -> str:
+        has_end = bool(self.end) and text.endswith(self.end)
+        core = (text.removesuffix(self.end) if has_end else text).strip()
+        lead = " " if self.keep_space and core and text.startswith(" ") else ""
+        return lead + core + (self.end if has_end else "")
+
+
+@dataclass(frozen=True, slots=True)
+class AddSuffix:
+    """Append `text` where it is not there yet."""
+
+    field: Field
+    text: str
+
+    def apply(self, texts: list[str]) -> list[str]:
+        end = self.text
+        return [text if text.endswith(end) else text + end for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSuffix:
+    """Remove `text` where it is the end."""
+
+    field: Field
+    text: str
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text.removesuffix(self.text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePrefix:
+    """Remove `text` where it is the beginning; leave `keep` in its place."""
+
+    field: Field
+    text: str
+    keep: str = ""
+
+    def apply(self, texts: list[str]) -> list[str]:
+        start, size = self.text, len(self.text)
+        return [self.keep + text[size:] if text.startswith(start) else text for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class AddLeadingSpace:
+    """Begin with a space where no white space is there."""
+
+    field: Field
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text if text[:1].isspace() else " " + text for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLeadingSpace:
+    """Remove one leading space."""
+
+    field: Field
+
+    def apply(self, texts: list[str]) -> list[str]:
+        return [text.removeprefix(" ") for text in texts]
+
+
+def apply_steps(steps: Sequence[Step], prompts: list[str], completions: list[str]) -> tuple[list[str], list[str]]:
+    """Apply steps in order; returns new (prompts, completions)."""
+    for step in steps:
+        if step.field == "prompt":
+            prompts = step.apply(prompts)
+        else:
+            completions = step.apply(completions)
+    return prompts, completions
