@@ -1,0 +1,223 @@
+"""`fttool prepare_data`: parse, call, render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fttool.cli import options
+
+if TYPE_CHECKING:
+    from fttool.dataset.analysis import Analysis
+    from fttool.dataset.prepare import Options, Preparation
+    from fttool.records import Report
+
+EXAMPLES = """\b
+Examples:
+  fttool prepare_data people.csv
+  fttool prepare_data people.csv --yes -m babbage-002
+  fttool prepare_data data.xlsx --prompt-column question --completion-column answer
+  fttool prepare_data data.csv --to chat --system "You are a helpful assistant."
+  fttool prepare_data train.jsonl --check --json"""
+
+_INPUT, _SHAPE, _FIXES, _SPLIT = "Input", "Shape", "Fixes", "Split"
+
+
+def prepare_data(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="CSV, TSV, XLSX, JSON, JSONL, TXT or Parquet; `-` is standard input."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", metavar="FILE", help="The same, as the legacy tool spells it.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to write; `-` is standard output."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that `-o` names.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if there is anything to fix.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", "-q", "--quiet", help="Apply all recommended fixes without asking.")
+    ] = False,
+    no_input: options.NoInput = False,
+    json: options.Json = False,
+    paths_only: Annotated[bool, typer.Option("--paths-only", help="Print only the paths written, one a line.")] = False,
+    prompt_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column that holds the prompts.")] = None,
+    completion_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column that holds the completions.")
+    ] = None,
+    prompt_template: Annotated[
+        str | None, typer.Option(metavar="TEXT", help=r"Prompts from columns: '{title}\n{body}'.")
+    ] = None,
+    completion_template: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Completions from columns, likewise.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="SHAPE", help="Write `chat` (messages) or `completion`.")] = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="System message of every chat (`--to chat`).")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", metavar="MODEL", help="Base model: its length limit, and for `create`."),
+    ] = None,
+    fix: Annotated[list[str] | None, typer.Option(metavar="ID", help="Apply this fix (repeat for more).")] = None,
+    no_fix: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Leave this fix out (repeat for more).")
+    ] = None,
+    valid_file: Annotated[
+        Path | None,
+        typer.Option("-v", "--valid-file", metavar="FILE", help="Validation examples, prepared the same way."),
+    ] = None,
+    split: Annotated[
+        bool | None,
+        typer.Option("--split/--no-split", help="Hold out validation examples, or do not.", show_default=False),
+    ] = None,
+    valid_fraction: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Share to hold out, e.g. 0.1 (default: a fifth, at most 1,000)."),
+    ] = None,
+    valid_size: Annotated[int | None, typer.Option(metavar="N", help="Number of examples to hold out.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the split (default: 42).")] = None,
+    format: Annotated[  # noqa: A002 - the word the user knows
+        str | None, typer.Option(metavar="NAME", help="Read as csv, tsv, xlsx, json, jsonl, txt or parquet.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook, by name or number.")] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of the text, e.g. cp1252.")] = None,
+    delimiter: Annotated[str | None, typer.Option(metavar="CHAR", help="What stands between columns.")] = None,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Set rows that cannot be read aside in <name>_rejected.jsonl.")
+    ] = False,
+) -> Any:
+    """Check a file of examples, fix it, split it, and write it as JSONL.
+
+    Required fixes are always applied. Recommended ones are asked for on a terminal; elsewhere they are listed, and
+    applied with --yes or one by one with --fix. The input is never changed and no file is overwritten.
+    """
+    from fttool.cli.settings import load_config
+    from fttool.dataset.formats.base import ReadOptions
+    from fttool.dataset.prepare import Options
+    from fttool.dataset.shapes import Mapping
+    from fttool.dataset.split import DEFAULT_SEED, SplitOptions
+    from fttool.errors import UsageError
+
+    if json and paths_only:
+        raise UsageError("--json and --paths-only exclude each other")
+    if check and output is not None:
+        raise UsageError("--check writes nothing: leave -o out")
+    config = load_config(model=model, seed=seed, valid_fraction=valid_fraction)
+    if valid_size is None and split is not False and valid_file is None:
+        valid_fraction = config.get("valid_fraction")
+    settings = Options(
+        output=output,
+        overwrite=force,
+        to=_shape(to),
+        system=system,
+        mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
+        read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
+        model=config.get("model"),
+        fix=tuple(fix or ()),
+        no_fix=tuple(no_fix or ()),
+        split=SplitOptions(
+            split, valid_fraction, valid_size, DEFAULT_SEED if config.get("seed") is None else config.get("seed")
+        ),
+    )
+    names = [str(one) for one in [*(files or ()), *([file] if file else ())]]
+    return run(names, settings, valid_file, check=check, yes=yes, no_input=no_input, json=json, paths_only=paths_only)
+
+
+def run(
+    files: list[str],
+    settings: Options,
+    valid_file: Path | None,
+    *,
+    check: bool = False,
+    yes: bool = False,
+    no_input: bool = False,
+    json: bool = False,
+    paths_only: bool = False,
+) -> int:
+    """Prepare, asking where someone is there to ask; returns the exit code."""
+    from fttool.cli import prepare_questions as questions
+    from fttool.cli import prompts, views
+    from fttool.errors import EXIT_BAD_RESULT, EXIT_OK
+
+    asking = prompts.can_ask(no_input) and not (yes or check or json or paths_only)
+    with views.Bars() as bars, questions.open_inputs(files, settings, valid_file, bars.tell, asking=asking) as work:
+        if settings.output is not None and str(settings.output) == "-":
+            return _to_stdout(work, yes=yes)
+        analysis = work.analyse(work.policy(yes or asking))
+        if not (json or paths_only):
+            views.overview(work.report(analysis, checked_only=True), settled=not asking)
+        if asking:
+            asked = questions.ask(work, analysis, bars)
+            if asked is None:
+                return EXIT_BAD_RESULT
+            analysis, split = asked
+        else:
+            split = _split_wanted(work, analysis, yes)
+        report = work.report(analysis, checked_only=True) if check else work.write(analysis, split=split)
+    _show(report, work, analysis, json=json, paths_only=paths_only, split=split)
+    return EXIT_BAD_RESULT if check and report.needs_work else EXIT_OK
+
+
+def _show(report: Report, work: Preparation, analysis: Analysis, *, json: bool, paths_only: bool, split: bool) -> None:
+    from fttool.cli import output, views
+
+    if json:
+        output.answer_json(report.to_dict())
+    elif paths_only:
+        for written in report.outputs:
+            if written.role != "rejected":
+                output.answer(written.path)
+        if not report.outputs and not report.checked_only:
+            output.answer(report.inputs[0].path)
+    elif report.checked_only:
+        views.verdict(report)
+    else:
+        views.closing(report)
+    if not report.checked_only and not split and work.split_recommended(analysis) and work.named("split", True):
+        output.hint("hold out validation examples with `--split`, to see how good the model gets")
+
+
+def _split_wanted(work: Preparation, analysis: Analysis, yes: bool) -> bool:
+    from fttool.dataset.prepare import SPLIT_ID
+
+    return work.options.split.asked or (work.split_recommended(analysis) and work.named(SPLIT_ID, yes))
+
+
+def _to_stdout(work: Preparation, *, yes: bool) -> int:
+    """`-o -`: the examples are the answer, so the report goes to stderr."""
+    import shutil
+    import tempfile
+    from dataclasses import replace
+
+    from fttool.cli import output, views
+    from fttool.errors import EXIT_OK, UsageError
+
+    if work.options.split.asked or work.first_validation is not None:
+        raise UsageError(
+            "standard output takes one file, not a training and a validation file", hint="name a file: -o FILE"
+        )
+    analysis = work.analyse(work.policy(yes))
+    with tempfile.TemporaryDirectory(prefix="fttool-") as folder:
+        path = Path(folder, "prepared.jsonl")
+        work.options = replace(work.options, output=path)
+        report = work.write(analysis, split=False)
+        with path.open("rb") as lines:
+            shutil.copyfileobj(lines, output.stdout_bytes())
+        output.stdout_bytes().flush()
+    views.overview(report, settled=True, stderr=True)
+    return EXIT_OK
+
+
+def _shape(to: str | None) -> Any:
+    from fttool.errors import UsageError
+
+    if to not in (None, "chat", "completion"):
+        raise UsageError(f"--to takes `chat` or `completion`, not `{to}`")
+    return to
