@@ -98,6 +98,7 @@ class Analyst:
         self.progress = progress
         self.places = Places()
         self.rejected: list[tuple[int, BadRow]] = []
+        self._counted: tuple[array[int], int] | None = None
         self._known: dict[tuple[Spec, bytes | None], Profile] = {}
 
     def analyse(self, decide: Decide) -> Analysis:
@@ -172,9 +173,7 @@ class Analyst:
         """GONE for each row that will not be written, TRAIN for the others."""
         gone = bytearray(before) if before is not None else bytearray(profile.rows)
         if profile.keys.count(DROPPED):
-            for at, key in enumerate(profile.keys):
-                if key == DROPPED:
-                    gone[at] = GONE
+            gone = bytearray(GONE if key == DROPPED else was for key, was in zip(profile.keys, gone, strict=True))
         for verdict in verdicts.values():
             if verdict.accepted and verdict.drops:
                 for at in verdict.rows:
@@ -196,9 +195,14 @@ class Analyst:
         if spec.layout.is_chat:
             task, classes = _CHAT, 0
         else:
-            classes = count_distinct(profile.answers)
+            classes = self._classes(profile)
             task = infer_task(profile, remaining, classes)
         return State(profile, spec, task, classes, remaining, repeats, self.inputs, verdicts)
+
+    def _classes(self, profile: Profile) -> int:
+        if self._counted is None or self._counted[0] is not profile.answers:
+            self._counted = (profile.answers, count_distinct(profile.answers))
+        return self._counted[1]
 
     def _repeats(self, profile: Profile) -> Repeats:
         border = None if self.first_validation is None else self.places.first_of(self.first_validation)
@@ -219,7 +223,7 @@ class Analyst:
     def _guess_ends(self, spec: Spec) -> Spec:
         if spec.layout.is_chat:
             return spec
-        block = next(iter(self.runner.tables[0].blocks()), None)
+        block = self.runner.spools[0].first()
         if block is None:
             return spec
         first = profile_block(block, spec)

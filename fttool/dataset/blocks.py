@@ -18,7 +18,7 @@ from fttool.dataset.checks.base import Spec
 from fttool.dataset.checks.chat import problems
 from fttool.dataset.examples import ENCODER, Pairs, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
-from fttool.dataset.identity import DROPPED, hash_bytes, hash_texts
+from fttool.dataset.identity import DROPPED, hash_all, hash_bytes
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
 from fttool.dataset.steps import Step, apply_steps
 
@@ -75,22 +75,15 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     for check in _PAIR_SCANS:
         found = check.scan(pairs, spec)
         profile.hit(check.id, [pairs.index[at] for at in found])
-    profile.keys = _spread(hash_texts(pairs.prompts), pairs.index, profile.rows)
-    answers = hash_texts(pairs.completions)
+    profile.keys = _spread(hash_all(pairs.prompt_data), pairs.index, profile.rows)
+    answers = hash_all(pairs.completion_data)
     profile.answers = _spread(answers, pairs.index, profile.rows)
     profile.labels = {
         one: text for one, text in zip(answers, pairs.completions, strict=True) if len(text) <= LABEL_CHARS
     }
-    profile.prompt = text_stats(
-        pairs.prompts, pairs.index, pairs.prompt_blob, len(pairs.prompt_bytes), pairs.prompt_kinds, SEPARATORS
-    )
+    profile.prompt = text_stats(pairs.prompts, pairs.index, pairs.prompt_bytes, pairs.prompt_kinds, SEPARATORS)
     profile.completion = text_stats(
-        pairs.completions,
-        pairs.index,
-        pairs.completion_blob,
-        len(pairs.completion_bytes),
-        pairs.completion_kinds,
-        STOPS,
+        pairs.completions, pairs.index, pairs.completion_bytes, pairs.completion_kinds, STOPS
     )
     profile.size = profile.prompt.size + profile.completion.size
     return profile

@@ -14,7 +14,7 @@ import msgspec
 
 from fttool.dataset.formats.base import MISSING, Block
 from fttool.dataset.shapes import Layout, Template
-from fttool.dataset.texts import Characters, encode
+from fttool.dataset.texts import Characters, encode_all
 from fttool.errors import DataError
 
 #: Writes Decimals, which hold the literal text of JSON numbers, as numbers.
@@ -43,27 +43,28 @@ class Pairs:
         self.completions = [text for text, want in zip(self.completions, wanted, strict=True) if want]
         self.index = [place for place, want in zip(self.index, wanted, strict=True) if want]
 
-    # Both blobs are asked for by several scans. NUL keeps the texts apart: no candidate or pattern holds one.
+    # Each text is encoded once, for hashing and for all that is counted and looked for in bytes. NUL keeps the texts
+    # apart in the joined bytes: nothing that is looked for holds one.
 
     @cached_property
-    def prompt_blob(self) -> str:
-        """All prompts in one text, with NUL between them."""
-        return "\0".join(self.prompts)
+    def prompt_data(self) -> list[bytes]:
+        """Each prompt as UTF-8."""
+        return encode_all(self.prompts)
 
     @cached_property
-    def completion_blob(self) -> str:
-        """All completions in one text, with NUL between them."""
-        return "\0".join(self.completions)
+    def completion_data(self) -> list[bytes]:
+        """Each completion as UTF-8."""
+        return encode_all(self.completions)
 
     @cached_property
     def prompt_bytes(self) -> bytes:
-        """`prompt_blob` as UTF-8."""
-        return encode(self.prompt_blob)
+        """All prompts as UTF-8, with NUL between them."""
+        return b"\0".join(self.prompt_data)
 
     @cached_property
     def completion_bytes(self) -> bytes:
-        """`completion_blob` as UTF-8."""
-        return encode(self.completion_blob)
+        """All completions as UTF-8, with NUL between them."""
+        return b"\0".join(self.completion_data)
 
     @cached_property
     def prompt_kinds(self) -> Characters:

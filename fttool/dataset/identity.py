@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 
 import xxhash
 
-from fttool.dataset.texts import encode
-
 #: Fixed, so that hashes are the same in every process and every run.
 SEED = 0x667474
 
@@ -24,13 +22,10 @@ DROPPED = 0
 _PART = 250_000
 
 
-def hash_texts(texts: Sequence[str]) -> list[int]:
+def hash_all(texts: Sequence[bytes]) -> list[int]:
     """A stable 64-bit hash of each text, never DROPPED."""
     digest = xxhash.xxh3_64_intdigest
-    try:
-        return [digest(text.encode(), SEED) or 1 for text in texts]
-    except UnicodeEncodeError:
-        return [digest(encode(text), SEED) or 1 for text in texts]
+    return [digest(text, SEED) or 1 for text in texts]
 
 
 def hash_bytes(data: bytes) -> int:

@@ -8,22 +8,31 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from fttool.dataset.formats.base import BadRow, Span, Table
+from fttool.dataset.formats.base import BadRow, Block, Span, Table
+from fttool.dataset.spool import Spool, Stored
 from fttool.errors import DataError
 
 Result = TypeVar("Result")
 
-#: Below this many bytes other processes cost more than they bring.
-PARALLEL_BYTES = 40_000_000
+#: Below this many bytes other processes cost more than they bring; less for what takes longer to read.
+PARALLEL_BYTES = 8_000_000
+_PARALLEL_BYTES = {"jsonl": 24_000_000, "xlsx": 1_500_000, "parquet": 1_500_000}
 
 #: Parts that are under way for each process: enough to keep it busy, few enough to keep memory flat.
 _AHEAD = 3
+
+
+#: A function and its arguments after the block.
+_Call = tuple[Callable[..., Result], tuple[Any, ...]]
+
+#: Lines, bad rows, bytes, physical lines, result.
+_Part = tuple[Sequence[int], list[BadRow], int, int, Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,11 @@ class Done(Generic[Result]):
 
 
 class Runner:
-    """Runs functions over the blocks of the inputs. A context manager: it may hold other processes."""
+    """Runs functions over the blocks of the inputs. A context manager: it may hold processes and temporary files."""
 
     def __init__(self, tables: Sequence[Table], processes: int | None = None) -> None:
         self.tables = tables
+        self.spools = [Spool(table) for table in tables]
         self.processes = available_cpus() if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
 
@@ -56,6 +66,8 @@ class Runner:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        for spool in self.spools:
+            spool.close()
 
     def run(
         self, function: Callable[..., Result], fixed: tuple[Any, ...], each: Callable[[int], Any]
@@ -68,61 +80,66 @@ class Runner:
             DataError: a row that cannot be read, with its file and line.
         """
         number = 0
-        for source, table in enumerate(self.tables):
-            spans = self._spans(table)
-            parts = self._inside(table, function, fixed, each, number) if spans is None else None
-            if parts is None:
-                parts = self._outside(table, spans or [], function, fixed, each, number)
-            for lines, bad, size, result in parts:
-                yield Done(source, lines, bad, size, result)
-                number += 1
-
-    def _spans(self, table: Table) -> list[Span] | None:
-        if self.processes < 2 or table.size < PARALLEL_BYTES:
-            return None
-        return table.spans()
-
-    def _inside(
-        self,
-        table: Table,
-        function: Callable[..., Result],
-        fixed: tuple[Any, ...],
-        each: Callable[[int], Any],
-        first: int,
-    ) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
-        for number, block in enumerate(table.blocks(), first):
+        for source, (table, spool) in enumerate(zip(self.tables, self.spools, strict=True)):
             try:
-                result = function(block, *fixed, each(number))
+                for lines, bad, size, result in self._parts(table, spool, (function, fixed), each, number):
+                    yield Done(source, lines, bad, size, result)
+                    number += 1
             except DataError as error:
                 error.file = error.file or table.name
                 raise
-            yield block.lines, block.bad, block.size, result
 
-    def _outside(
+    def _parts(
+        self, table: Table, spool: Spool, call: _Call[Result], each: Callable[[int], Any], first: int
+    ) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
+        """The results for one input, as (lines, bad rows, bytes, result)."""
+        parallel = self.processes > 1 and table.size >= _PARALLEL_BYTES.get(table.format, PARALLEL_BYTES)
+        spans = table.spans() if parallel or table.format == "jsonl" else None
+        if spans is not None and not parallel:
+            return self._here(table.blocks(), call, each, first)
+        if spans is not None:
+            return self._moved(self._elsewhere(((table, span) for span in spans), call, each, first))
+        if parallel:
+            parts = self._elsewhere(((None, one) for one in spool.stored(load=False)), call, each, first)
+            return ((lines, bad, size, result) for lines, bad, size, _, result in parts)
+        return self._here(spool.blocks(), call, each, first)
+
+    def _here(
+        self, blocks: Iterable[Block], call: _Call[Result], each: Callable[[int], Any], first: int
+    ) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
+        function, fixed = call
+        for number, block in enumerate(blocks, first):
+            yield block.lines, block.bad, block.size, function(block, *fixed, each(number))
+
+    def _elsewhere(
         self,
-        table: Table,
-        spans: list[Span],
-        function: Callable[..., Result],
-        fixed: tuple[Any, ...],
+        places: Iterable[tuple[Table | None, Any]],
+        call: _Call[Result],
         each: Callable[[int], Any],
         first: int,
-    ) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
+    ) -> Iterator[_Part[Result]]:
+        """Results of other processes, in order; only so many parts are under way at once."""
         pool = self._start()
-        waiting: deque[Future[tuple[Sequence[int], list[BadRow], int, int, Result]]] = deque()
-        ahead = self.processes * _AHEAD
-        base = sent = 0
-        while sent < len(spans) or waiting:
-            while sent < len(spans) and len(waiting) < ahead:
-                waiting.append(pool.submit(_task, table, spans[sent], function, fixed, each(first + sent)))
-                sent += 1
-            try:
-                lines, bad, size, height, result = waiting.popleft().result()
-            except DataError as error:
-                error.file = error.file or table.name
-                error.line = error.line + base if error.line is not None else None
-                raise
-            yield _move(lines, base), [BadRow(row.line + base, row.reason, row.text) for row in bad], size, result
-            base += height
+        function, fixed = call
+        waiting: deque[Future[_Part[Result]]] = deque()
+        for number, (table, place) in enumerate(places, first):
+            waiting.append(pool.submit(_task, table, place, function, fixed, each(number)))
+            if len(waiting) >= self.processes * _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _moved(self, parts: Iterator[_Part[Result]]) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
+        """Parts that were read by themselves count their lines from 1: move each to where it stands in the file."""
+        base = 0
+        try:
+            for lines, bad, size, height, result in parts:
+                moved = [BadRow(row.line + base, row.reason, row.text) for row in bad]
+                yield _move(lines, base), moved, size, result
+                base += height
+        except DataError as error:
+            error.line = error.line + base if error.line is not None else None
+            raise
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -147,9 +164,18 @@ def _end_with(wait: Callable[[], None]) -> None:
 
 
 def _task(
-    table: Table, span: Span, function: Callable[..., Result], fixed: tuple[Any, ...], extra: object
-) -> tuple[Sequence[int], list[BadRow], int, int, Result]:
-    block = table.read(span)
+    table: Table | None,
+    place: Span | Stored | Block,
+    function: Callable[..., Result],
+    fixed: tuple[Any, ...],
+    extra: object,
+) -> _Part[Result]:
+    """Read a block and call the function. Line counts matter only for spans of a table."""
+    if isinstance(place, Span):
+        assert table is not None
+        block = table.read(place)
+    else:
+        block = place.load() if isinstance(place, Stored) else place
     return block.lines, block.bad, block.size, block.line_count, function(block, *fixed, extra)
 
 

@@ -72,9 +72,9 @@ class TextStats:
 
 
 def text_stats(
-    texts: Sequence[str], index: Sequence[int], blob: str, size: int, kinds: Characters, candidates: Sequence[str]
+    texts: Sequence[str], index: Sequence[int], data: bytes, kinds: Characters, candidates: Sequence[str]
 ) -> TextStats:
-    """Statistics of the texts of one block. `blob` is the texts joined by NUL, `size` its bytes as UTF-8."""
+    """Statistics of the texts of one block. `data` is the texts as UTF-8, joined by NUL."""
     if not texts:
         return TextStats()
     lengths = list(map(len, texts))
@@ -84,31 +84,36 @@ def text_stats(
         at_longest.extend(place for place, length in zip(index, lengths, strict=True) if length == longest)
     return TextStats(
         texts=len(texts),
-        size=size - len(texts) + 1,
+        size=len(data) - len(texts) + 1,
         upper=kinds.upper,
         lower=kinds.lower,
         shortest=min(lengths),
         longest=longest,
         prefix=common_prefix(texts),
         suffix=common_suffix(texts),
-        present=present_candidates(blob, candidates),
-        spaced=sum(text[:1].isspace() for text in texts),
+        present=present_candidates(data, candidates),
+        spaced=_spaced(texts),
         at_longest=at_longest,
     )
 
 
-def present_candidates(blob: str, candidates: Sequence[str]) -> set[str]:
-    """Which candidates stand in the text. The long ones are only looked for where their beginning is."""
-    found = {"\n"} if "\n" in blob else set()
-    paragraphs = "\n" in found and "\n\n" in blob
+def _spaced(texts: Sequence[str]) -> int:
+    """How many texts begin with white space."""
+    first = "".join([text[:1] for text in texts])
+    return len(first) - len("".join(first.split()))
+
+
+def present_candidates(data: bytes, candidates: Sequence[str]) -> set[str]:
+    """Which candidates stand in the texts. The long ones are only looked for where a part of them is."""
+    found = {"\n"} if b"\n" in data else set()
+    paragraphs = bool(found) and b"\n\n" in data
     for candidate in candidates:
+        wanted = candidate.encode()
         if candidate.startswith("\n\n"):
-            if paragraphs and candidate in blob:
-                found.add(candidate)
-        elif candidate[0] != " ":
-            if candidate[0] in blob and candidate in blob:
-                found.add(candidate)
-        elif candidate[1:] in blob and candidate in blob:
+            is_there = paragraphs and wanted in data
+        else:
+            is_there = wanted.lstrip()[:1] in data and wanted in data
+        if is_there:
             found.add(candidate)
     return found
 

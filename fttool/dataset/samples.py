@@ -51,8 +51,8 @@ def _changed(prompts: Sequence[str], completions: Sequence[str], analysis: Analy
 def _find(work: Preparation, position: int) -> tuple[Block, int] | None:
     """The block that holds a row, read again, and the place of the row in it."""
     passed = 0
-    for table in work.tables:
-        for block in table.blocks():
+    for spool in work.runner.spools:
+        for block in spool.blocks():
             if position < passed + len(block.lines):
                 return block, position - passed
             passed += len(block.lines)

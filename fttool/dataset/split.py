@@ -83,11 +83,15 @@ def _strata(
         return [array("I", (at for at, fate in enumerate(fates) if fate != GONE))]
     by_class: dict[int, array[int]] = {}
     class_of: dict[int, int] = {}
-    for at, (fate, key, answer) in enumerate(zip(fates, keys, answers, strict=True)):
+    for at, (fate, key, label) in enumerate(zip(fates, keys, answers, strict=True)):
         if fate == GONE:
             continue
-        label = class_of.setdefault(key, answer) if key in shared else answer
-        by_class.setdefault(label, array("I")).append(at)
+        if key in shared:
+            label = class_of.setdefault(key, label)
+        rows = by_class.get(label)
+        if rows is None:
+            rows = by_class[label] = array("I")
+        rows.append(at)
     return list(by_class.values())
 
 
@@ -116,29 +120,33 @@ def _quotas(sizes: list[int], goal: int, total: int) -> list[int]:
 
 def _mark(fates: bytearray, rows: array[int], keys: array[int], quota: int, seed: int) -> int:
     """Mark about `quota` rows of one class, prompt by prompt; at least one prompt is left unmarked."""
-    sizes = Counter(keys[at] for at in rows)
+    prompts = [keys[at] for at in rows]
+    sizes = Counter(prompts)
     if len(sizes) < 2 or quota < 1:
         return 0
+    # Hashes are evenly spread; multiplying by a seeded odd number orders them anew for each seed.
+    factor = _mix(seed) | 1
+    order = sorted(sizes, key=lambda key: key * factor & _MASK)
     chosen: set[int] = set()
     count = 0
-    for key in sorted(sizes, key=lambda one: _mix(one, seed)):
+    for key in order:
         if count >= quota or len(chosen) == len(sizes) - 1:
             break
         if count + sizes[key] <= quota:
             chosen.add(key)
             count += sizes[key]
     if not chosen:  # every prompt has more rows than are wanted: the one with the fewest
-        smallest = min(sizes, key=lambda one: (sizes[one], _mix(one, seed)))
+        smallest = min(order, key=sizes.__getitem__)
         chosen, count = {smallest}, sizes[smallest]
-    for at in rows:
-        if keys[at] in chosen:
+    for at, key in zip(rows, prompts, strict=True):
+        if key in chosen:
             fates[at] = VALID
     return count
 
 
-def _mix(key: int, seed: int) -> int:
-    """A seeded order of hashes (the finalizer of splitmix64)."""
-    x = (key ^ (seed * 0x9E3779B97F4A7C15)) & _MASK
+def _mix(seed: int) -> int:
+    """A 64-bit number that shares nothing visible with the seed (splitmix64)."""
+    x = (seed * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & _MASK
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
     return x ^ (x >> 31)

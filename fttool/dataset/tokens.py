@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fttool.dataset.texts import encode
 from fttool.records import Shape
 
 #: The longest training example in tokens, by the beginning of the model's name (the first that fits).
@@ -98,10 +97,6 @@ class TokenLimit:
     def exceeded(self, *texts: str) -> bool:
         """Whether the texts together have more tokens than allowed."""
         chars = sum(map(len, texts))
-        if chars * 4 <= self.tokens:  # a token is at least one byte, a character at most four
-            return False
-        if sum(len(encode(text)) for text in texts) <= self.tokens:
-            return False
         count = _counter(self.encoding)
         if count is None:
             return chars > self.tokens * _CHARS_PER_TOKEN

@@ -9,15 +9,15 @@ from fttool.dataset.ends import existing_separator, existing_stop, suggest
 from fttool.dataset.examples import Pairs
 from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
 from fttool.dataset.steps import AddSuffix, RemoveSuffix
-from fttool.dataset.texts import show
+from fttool.dataset.texts import encode, show
 
 #: Legacy: a separator or stop sequence of more characters "seems very long".
 _LONG = 10
 
 
-def _holding(texts: Sequence[str], blob: str, end: str) -> list[int]:
-    """Positions of the texts that hold their end a second time before it."""
-    if not end or blob.count(end) <= len(texts):
+def _holding(texts: Sequence[str], data: bytes, end: str) -> list[int]:
+    """Positions of the texts (`data`: as UTF-8, joined) that hold their end a second time before it."""
+    if not end or data.count(encode(end)) <= len(texts):
         return []
     return [at for at, text in enumerate(texts) if end in text.removesuffix(end)]
 
@@ -29,7 +29,7 @@ class SeparatorInside(Check):
     stage = "form"
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
-        return _holding(pairs.prompts, pairs.prompt_blob, spec.separator)
+        return _holding(pairs.prompts, pairs.prompt_bytes, spec.separator)
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.profile.positions(self.id)
@@ -84,7 +84,7 @@ class StopSequence(Check):
     stage = "form"
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
-        return _holding(pairs.completions, pairs.completion_blob, spec.stop)
+        return _holding(pairs.completions, pairs.completion_bytes, spec.stop)
 
     def judge(self, state: State) -> Verdict | None:
         stats = state.profile.completion

@@ -37,15 +37,11 @@ class OverLong(Check):
     id = "over-long"
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
-        limit = spec.limit
-        longest = max(map(len, pairs.prompts), default=0) + max(map(len, pairs.completions), default=0)
-        if longest * 4 <= limit.tokens:
-            return ()
-        floor = limit.tokens // 4
+        most = spec.limit.tokens  # a token is at least one byte
         return [
             at
-            for at, (prompt, completion) in enumerate(zip(pairs.prompts, pairs.completions, strict=True))
-            if len(prompt) + len(completion) > floor and limit.exceeded(prompt, completion)
+            for at, (prompt, completion) in enumerate(zip(pairs.prompt_data, pairs.completion_data, strict=True))
+            if len(prompt) + len(completion) > most and spec.limit.exceeded(pairs.prompts[at], pairs.completions[at])
         ]
 
     def judge(self, state: State) -> Verdict | None:

@@ -39,13 +39,15 @@ class Block:
     decimal.Decimal, bool, None, datetime objects, list, dict or MISSING: just what the file said.
     `lines` holds the 1-based place of each row: its (first) line in a text file, its row in a sheet, its item in a
     JSON array. `size` is the number of input bytes read for this block, before decompression where that applies.
-    `bad` are the rows set aside, only when reading with `skip_bad`.
+    `bad` are the rows set aside, only when reading with `skip_bad`. `line_count` is how many physical lines (of a text
+    file) the block spans, blank and bad ones too: what to add to the base line of the part that follows it.
     """
 
     columns: dict[str, list[Any]]
     lines: Sequence[int]
     size: int = 0
     bad: list[BadRow] = field(default_factory=list)
+    line_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ class Span:
 
     start: int
     stop: int
+
+
+class FromStart:
+    """Mixin for tables that can only be read from the start."""
+
+    __slots__ = ()
+
+    def spans(self) -> list[Span] | None:
+        """None: where a row begins is only known by reading from the start."""
+        return None
+
+    def read(self, span: Span) -> Block:
+        """Not possible, see `spans`."""
+        raise NotImplementedError("this format is read from the start")
 
 
 class Table(Protocol):
