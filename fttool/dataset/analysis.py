@@ -12,7 +12,7 @@ from fttool.dataset.checks import CHECKS
 from fttool.dataset.checks.base import Check, Spec, State, Verdict
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.formats.base import BadRow
-from fttool.dataset.identity import DROPPED, Repeats, count_distinct, find_repeats
+from fttool.dataset.identity import Repeats, count_distinct, find_repeats
 from fttool.dataset.parallel import Runner
 from fttool.dataset.profile import Profile
 from fttool.dataset.steps import Step
@@ -111,11 +111,11 @@ class Analyst:
         if not any(profile.keys):
             raise self._nothing_left(profile)
         verdicts: dict[str, Verdict] = {}
-        state = self._state(profile, spec, verdicts, bytearray(profile.rows))
+        state = self._state(profile, spec, verdicts, self._gone(profile, {}))
         self._judge("rows", state, verdicts, decide)
         spec, profile, state = self._again(spec, profile, state, verdicts, decide)
         self._judge("form", state, verdicts, decide)
-        gone = self._gone(profile, state.repeats, verdicts)
+        gone = self._gone(profile, verdicts)
         late = _steps(verdicts, "form")
         if any(verdict.merges and verdict.accepted for one, verdict in verdicts.items() if _stage(one) == "form"):
             # Texts that differed only by what these steps change are duplicates now.
@@ -123,7 +123,7 @@ class Analyst:
             state.repeats = self._repeats(changed)
             profile = replace(profile, keys=changed.keys, answers=changed.answers, labels=changed.labels)
             self._judge_one(BY_STAGE["rows"]["duplicate-rows"], state, verdicts, decide)
-            gone = self._gone(profile, state.repeats, verdicts, gone)
+            gone = self._gone(profile, verdicts, gone)
         state = self._state(profile, spec, verdicts, gone, state.repeats)
         return Analysis(
             profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, gone
@@ -135,15 +135,15 @@ class Analyst:
         """Profile once more when accepted fixes changed texts, or removed rows that others were judged with."""
         steps = _steps(verdicts, "rows")
         removed = any(verdicts[one].accepted and verdicts[one].drops for one in verdicts if one in _CHANGING_DROPS)
-        gone = self._gone(profile, state.repeats, verdicts)
+        gone = self._gone(profile, verdicts)
         if not steps and not removed:
             return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
-        mask = self._gone(profile, Repeats(), {one: verdicts[one] for one in verdicts if one in _CHANGING_DROPS})
+        mask = self._gone(profile, {one: verdicts[one] for one in verdicts if one in _CHANGING_DROPS})
         spec, profile = self._profile(replace(spec, steps=steps), bytes(mask) if any(mask) else None)
         state = self._state(profile, spec, verdicts, mask)
         for one in ("duplicate-rows", "prompt-conflict", "leakage"):
             self._judge_one(BY_STAGE["rows"][one], state, verdicts, decide)
-        gone = self._gone(profile, state.repeats, verdicts, mask)
+        gone = self._gone(profile, verdicts, mask)
         return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
 
     def _judge(self, stage: str, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
@@ -166,14 +166,13 @@ class Analyst:
     def _gone(
         self,
         profile: Profile,
-        repeats: Repeats,
         verdicts: Mapping[str, Verdict],
         before: bytearray | None = None,
     ) -> bytearray:
         """GONE for each row that will not be written, TRAIN for the others."""
         gone = bytearray(before) if before is not None else bytearray(profile.rows)
-        if profile.keys.count(DROPPED):
-            gone = bytearray(GONE if key == DROPPED else was for key, was in zip(profile.keys, gone, strict=True))
+        for at in profile.positions("empty-completion"):
+            gone[at] = GONE
         for verdict in verdicts.values():
             if verdict.accepted and verdict.drops:
                 for at in verdict.rows:
@@ -190,8 +189,6 @@ class Analyst:
     ) -> State:
         repeats = self._repeats(profile) if repeats is None else repeats
         remaining = len(gone) - gone.count(GONE)
-        if remaining == len(gone):
-            remaining -= profile.keys.count(DROPPED)
         if spec.layout.is_chat:
             task, classes = _CHAT, 0
         else:

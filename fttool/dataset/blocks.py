@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -133,6 +134,14 @@ class Encoded:
     valid: bytes
     n_train: int
     n_valid: int
+
+    def pack(self) -> tuple[tuple[bytes, bytes], Callable[[bytes], Encoded]]:
+        """The bytes, to be handed over apart from the rest (see parallel.Bulky)."""
+        return (self.train, self.valid), partial(_unpack, len(self.train), self.n_train, self.n_valid)
+
+
+def _unpack(border: int, n_train: int, n_valid: int, data: bytes) -> Encoded:
+    return Encoded(data[:border] if border < len(data) else data, data[border:], n_train, n_valid)
 
 
 def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes) -> Encoded:

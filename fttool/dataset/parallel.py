@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import mmap
 import os
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from fttool.dataset.formats.base import BadRow, Block, Span, Table
 from fttool.dataset.spool import Spool, Stored
 from fttool.errors import DataError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 Result = TypeVar("Result")
 
@@ -27,6 +30,9 @@ _PARALLEL_BYTES = {"jsonl": 24_000_000, "xlsx": 1_500_000, "parquet": 1_500_000}
 #: Parts that are under way for each process: enough to keep it busy, few enough to keep memory flat.
 _AHEAD = 3
 
+
+#: Room for one result in shared memory; greater ones go through a pipe.
+SLOT_BYTES = 1 << 20
 
 #: A function and its arguments after the block.
 _Call = tuple[Callable[..., Result], tuple[Any, ...]]
@@ -57,6 +63,7 @@ class Runner:
         self.spools = [Spool(table) for table in tables]
         self.processes = available_cpus() if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
+        self._slots: mmap.mmap | None = None
 
     def __enter__(self) -> Runner:
         return self
@@ -121,13 +128,24 @@ class Runner:
         """Results of other processes, in order; only so many parts are under way at once."""
         pool = self._start()
         function, fixed = call
-        waiting: deque[Future[_Part[Result]]] = deque()
+        ahead = self.processes * _AHEAD
+        waiting: deque[tuple[Future[_Part[Result]], int]] = deque()
         for number, (table, place) in enumerate(places, first):
-            waiting.append(pool.submit(_task, table, place, function, fixed, each(number)))
-            if len(waiting) >= self.processes * _AHEAD:
-                yield waiting.popleft().result()
+            slot = number % (ahead + 1)  # free again: the part that had it was taken out before
+            waiting.append((pool.submit(_task, table, place, function, fixed, each(number), slot), slot))
+            if len(waiting) > ahead:
+                yield self._taken(*waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield self._taken(*waiting.popleft())
+
+    def _taken(self, future: Future[_Part[Result]], slot: int) -> _Part[Result]:
+        """A finished part. What lies in shared memory is copied out of its slot."""
+        *part, result = future.result()
+        if isinstance(result, InSlot):
+            assert self._slots is not None
+            start = slot * SLOT_BYTES
+            result = result.restore(self._slots[start : start + result.size])
+        return (*part, result)  # type: ignore[return-value]
 
     def _moved(self, parts: Iterator[_Part[Result]]) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
         """Parts that were read by themselves count their lines from 1: move each to where it stands in the file."""
@@ -143,15 +161,30 @@ class Runner:
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
             # A forked process shares the memory of this one; with other threads running, forking is not safe.
             can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
+            if can_fork:
+                self._slots = mmap.mmap(-1, (self.processes * _AHEAD + 1) * SLOT_BYTES)
             context = multiprocessing.get_context("fork" if can_fork else "spawn")
-            self._pool = ProcessPoolExecutor(self.processes, context, initializer=_begin)
+            begin = partial(_begin, self._slots) if can_fork else _begin
+            self._pool = ProcessPoolExecutor(self.processes, context, initializer=begin)
         return self._pool
 
 
-def _begin() -> None:
+#: In other processes: memory shared with the parent, in which results that are mostly bytes are handed over. Through
+#: a pipe they would be copied four times.
+_shared: mmap.mmap | None = None
+
+
+def _begin(slots: mmap.mmap | None = None) -> None:
     """In each process: Ctrl-C is the parent's to handle; end with the parent, however it ends."""
+    import multiprocessing
+
+    global _shared
+    _shared = slots
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -163,12 +196,29 @@ def _end_with(wait: Callable[[], None]) -> None:
     os._exit(1)
 
 
+@dataclass(frozen=True, slots=True)
+class InSlot:
+    """A result whose bytes lie in shared memory: `size` of them; `restore` makes the result of them again."""
+
+    size: int
+    restore: Callable[[bytes], Any]
+
+
+class Bulky(Protocol):
+    """A result that is mostly bytes."""
+
+    def pack(self) -> tuple[Sequence[bytes], Callable[[bytes], Any]]:
+        """The bytes in pieces, and a picklable function that makes the result of them joined."""
+        ...
+
+
 def _task(
     table: Table | None,
     place: Span | Stored | Block,
     function: Callable[..., Result],
     fixed: tuple[Any, ...],
     extra: object,
+    slot: int,
 ) -> _Part[Result]:
     """Read a block and call the function. Line counts matter only for spans of a table."""
     if isinstance(place, Span):
@@ -176,7 +226,23 @@ def _task(
         block = table.read(place)
     else:
         block = place.load() if isinstance(place, Stored) else place
-    return block.lines, block.bad, block.size, block.line_count, function(block, *fixed, extra)
+    result = function(block, *fixed, extra)
+    return block.lines, block.bad, block.size, block.line_count, _hand_over(result, slot)
+
+
+def _hand_over(result: Any, slot: int) -> Any:
+    """Put the bytes of a result into its slot of the shared memory, if there is one and they fit."""
+    if _shared is None or not hasattr(result, "pack"):
+        return result
+    pieces, restore = result.pack()
+    size = sum(map(len, pieces))
+    if size > SLOT_BYTES:
+        return result
+    at = slot * SLOT_BYTES
+    for piece in pieces:
+        _shared[at : at + len(piece)] = piece
+        at += len(piece)
+    return InSlot(size, restore)
 
 
 def _move(lines: Sequence[int], base: int) -> Sequence[int]:

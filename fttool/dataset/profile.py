@@ -104,18 +104,31 @@ def _spaced(texts: Sequence[str]) -> int:
 
 
 def present_candidates(data: bytes, candidates: Sequence[str]) -> set[str]:
-    """Which candidates stand in the texts. The long ones are only looked for where a part of them is."""
+    """Which candidates, and whether a line end (`\\n`), stand in the texts."""
     found = {"\n"} if b"\n" in data else set()
-    paragraphs = bool(found) and b"\n\n" in data
-    for candidate in candidates:
-        wanted = candidate.encode()
-        if candidate.startswith("\n\n"):
-            is_there = paragraphs and wanted in data
-        else:
-            is_there = wanted.lstrip()[:1] in data and wanted in data
-        if is_there:
-            found.add(candidate)
+    found.update(candidate for candidate in candidates if _holds(data, candidate.encode()))
     return found
+
+
+#: A rare sign of each candidate. Looking for one byte is fifty times as fast as looking for several.
+_ANCHORS = b"\n>.*+&$@%"
+
+#: After so many anchors in vain, look for the whole candidate instead.
+_TRIES = 300
+
+
+def _holds(data: bytes, wanted: bytes) -> bool:
+    offset, anchor = next(((at, wanted[at : at + 1]) for at in range(len(wanted)) if wanted[at] in _ANCHORS), (0, b""))
+    if not anchor:
+        return wanted in data
+    at = data.find(anchor)
+    for _ in range(_TRIES):
+        if at < 0:
+            return False
+        if at >= offset and data.startswith(wanted, at - offset):
+            return True
+        at = data.find(anchor, at + 1)
+    return data.find(wanted, max(0, at - offset)) >= 0
 
 
 @dataclass(slots=True)

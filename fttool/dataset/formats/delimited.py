@@ -72,10 +72,18 @@ class DelimitedTable(FromStart, TextTable):
         batches = self.batches()
         for rows, lines, bad, size in batches:
             if rows:  # the header is in the first batch that has any
-                yield self._block(rows[1:], lines[1:], bad, size)
+                first = self._block(rows[1:], lines[1:], bad, size)
                 break
+        else:
+            return
+        if first.lines or first.bad:
+            yield first
+        skipped = 0 if first.lines or first.bad else first.size
         for rows, lines, bad, size in batches:
-            yield self._block(rows, lines, bad, size)
+            block = self._block(rows, lines, bad, size + skipped)
+            skipped = 0 if block.lines or block.bad else block.size
+            if not skipped:
+                yield block
 
     def batches(self) -> Iterator[tuple[list[list[str]], list[int], list[BadRow], int]]:
         """All rows but blank ones, the header too: (rows, their lines, unreadable ones, bytes from disk)."""

@@ -125,20 +125,22 @@ class ArrayReader:
         bad: list[BadRow] = []
         done = 0
         try:
-            for value, end in self._values(text, final=final):
+            for value, item, end in self._values(text, final=final):
+                done = end
+                if item is None:
+                    break
                 try:
                     rows.append(as_row(value))
                     numbers.append(self._item)
                 except BadJsonError as error:
                     if not self._skip_bad:
                         raise error.as_data_error(self._text.name, self._item) from None
-                    bad.append(BadRow(self._item, error.reason, shorten(text[done:end].strip(" \t\r\n,"))))
+                    bad.append(BadRow(self._item, error.reason, shorten(item)))
                 self._item += 1
-                done = end
         except BadJsonError as error:
             if final:
                 raise self._broken(error, text) from None
-        rest = text[done:].encode("utf-8") + held[len(text.encode("utf-8")) :] if done else held
+        rest = held[len(text[:done].encode("utf-8")) :]
         self._offset += len(held) - len(rest)
         if self._ended:
             self._check_tail(rest)
@@ -156,14 +158,18 @@ class ArrayReader:
                 raise bad_utf8(self._text) from None
             return held[: error.start].decode("utf-8")
 
-    def _values(self, text: str, *, final: bool) -> Iterator[tuple[object, int]]:
-        """The items in `text`, each with the place after its comma; BadJsonError at what is not (yet) one."""
+    def _values(self, text: str, *, final: bool) -> Iterator[tuple[object, str | None, int]]:
+        """The items in `text`, each with its text and the place after its comma; BadJsonError at what is none (yet).
+
+        The text is None for the end of an empty array.
+        """
         at = _skip(text, 0)
         if self._item == 1 and text.startswith("]", at):
             self._ended = True
+            yield None, None, at + 1
         while not self._ended:
-            value, end = parse_item(text, at)
-            end = _skip(text, end)
+            value, stop = parse_item(text, at)
+            end = _skip(text, stop)
             if end == len(text):
                 if final:
                     raise BadJsonError("the array is never closed with `]`: is the file cut short?")
@@ -172,8 +178,8 @@ class ArrayReader:
                 self._ended = True
             elif text[end] != ",":
                 raise BadJsonError("not valid JSON: a `,` or `]` is missing", end, text)
+            yield value, text[at:stop], end + 1
             at = _skip(text, end + 1)
-            yield value, end + 1
 
     def _broken(self, error: BadJsonError, text: str) -> DataError:
         """The error for broken JSON; says the line of the file, since counting items by eye is no fun."""

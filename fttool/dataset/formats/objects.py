@@ -68,6 +68,8 @@ def read_lines(
     Blank lines are passed over. A line that is not a JSON object raises DataError, or goes to `Block.bad`.
     """
     total = data.count(b"\n") + (not data.endswith(b"\n"))
+    if b"\n\n" in data or b"\n\r" in data:  # a blank line here and two objects on one there would go unseen
+        return _line_by_line(data, columns, name, line, offset, skip_bad)
     typed = _typed(tuple(columns)) if 0 < len(columns) <= _MAX_TYPED else None
     try:
         if typed is not None:

@@ -205,7 +205,7 @@ def _not_found(place: Path, name: str) -> DataError:
     except OSError:
         hint = None
     else:
-        near = difflib.get_close_matches(place.name, names, n=1) or _same_stem(place, names)
+        near = difflib.get_close_matches(place.name, names, n=1, cutoff=0.75) or _same_stem(place, names)
         hint = f"did you mean `{folder / near[0]}`?" if near else None
     return DataError("no such file", file=name, hint=hint)
 

@@ -19,12 +19,14 @@ class LinesTable(FromStart, TextTable):
         """Read everything, in order; blank lines are passed over. DataError for what is not text."""
         for data, first, size in line_blocks(self.text):
             try:
-                lines = data.decode("utf-8").removesuffix("\n").replace("\r\n", "\n").removesuffix("\r").split("\n")
+                lines = data.decode("utf-8").removesuffix("\n").split("\n")
             except UnicodeDecodeError:
                 raise bad_utf8(self.text) from None
+            if b"\r" in data:
+                lines = [line.removesuffix("\r") for line in lines]
             numbers = range(first, first + len(lines))
             count = len(lines)
-            if all(lines) and all(map(str.strip, lines)):
+            if all(map(str.strip, lines)):
                 yield Block({"prompt": [""] * count, "completion": lines}, numbers, size, line_count=count)
                 continue
             kept = [number for number, line in zip(numbers, lines, strict=True) if line.strip()]
