@@ -48,7 +48,6 @@ class Finding:
     lines: Mapping[str, Sequence[int]] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     fix: Fix | None = None
-    sample: Sample | None = None
 
     @property
     def open_fix(self) -> bool:
@@ -129,8 +128,6 @@ class Report:
         """The report as plain dicts and lists, as `--json` shows it."""
         import msgspec
 
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        for finding, raw in zip(self.findings, plain["findings"], strict=True):
-            raw["lines"] = {name: list(lines) for name, lines in finding.lines.items()}
+        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=list)  # arrays of line numbers
         plain["needs_work"] = self.needs_work
         return plain

@@ -13,6 +13,8 @@ from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
 from fttool.dataset.texts import trim_to_word_start
 
 _SIGNS = frozenset("\n#=>:|→⇒~*<[]{}^@$%&+\\/")
+#: What prompts may all end with before their separator, as questions do.
+_SENTENCE_ENDS = ".?!,;…)]}\"'”’»"
 _KNOWN_SEPARATORS = sorted((*SEPARATORS, LAST_SEPARATOR), key=len, reverse=True)
 _KNOWN_STOPS = sorted((*STOPS, LAST_STOP, "\n###\n", "###", "<|endoftext|>"), key=len, reverse=True)
 
@@ -22,7 +24,7 @@ def existing_separator(suffix: str, texts: int) -> str:
     known = next((one for one in _KNOWN_SEPARATORS if suffix.endswith(one)), "")
     if known or texts < 2:
         return known
-    end = trim_to_word_start(suffix)
+    end = trim_to_word_start(suffix).lstrip(_SENTENCE_ENDS)
     return end if end.strip() and _SIGNS & set(end) else ""
 
 

@@ -35,9 +35,9 @@ class JsonlTable(TextTable):
         """Parts of about BLOCK_BYTES; None for what is compressed or not UTF-8."""
         if self.text.source.compression is not None or not self.text.encoding.is_utf8:
             return None
-        stops = [*range(base.BLOCK_BYTES, self.size, base.BLOCK_BYTES), self.size]
-        starts = [self.text.encoding.bom, *stops]
-        return [Span(start, stop) for start, stop in zip(starts, stops, strict=False) if start < stop]
+        first = self.text.encoding.bom
+        starts = range(first, self.size, base.BLOCK_BYTES)
+        return [Span(start, min(start + base.BLOCK_BYTES, self.size)) for start in starts]
 
     def read(self, span: Span) -> Block:
         """The lines whose first byte lies in `span`. Lines count from 1, in DataError too; offsets are the file's."""

@@ -56,8 +56,12 @@ class _Typed:
 
 
 @functools.lru_cache(maxsize=16)
-def _typed(columns: tuple[str, ...]) -> _Typed:
-    return _Typed(columns)
+def _typed(columns: tuple[str, ...]) -> _Typed | None:
+    """Decoders for these columns; None where there are too many, or msgspec does not take their names."""
+    try:
+        return _Typed(columns) if 0 < len(columns) <= _MAX_TYPED else None
+    except ValueError:
+        return None
 
 
 def read_lines(
@@ -70,7 +74,7 @@ def read_lines(
     total = data.count(b"\n") + (not data.endswith(b"\n"))
     if b"\n\n" in data or b"\n\r" in data:  # a blank line here and two objects on one there would go unseen
         return _line_by_line(data, columns, name, line, offset, skip_bad)
-    typed = _typed(tuple(columns)) if 0 < len(columns) <= _MAX_TYPED else None
+    typed = _typed(tuple(columns))
     try:
         if typed is not None:
             found = typed.rows.decode_lines(data)
@@ -90,11 +94,9 @@ def read_lines(
 
 def read_list(data: bytes, columns: Sequence[str]) -> Columns | None:
     """A JSON list of objects that all have just these keys as columns; None when it is not that."""
-    if not 0 < len(columns) <= _MAX_TYPED:
-        return None
     typed = _typed(tuple(columns))
     try:
-        return typed.columns(typed.row_list.decode(data))
+        return typed.columns(typed.row_list.decode(data)) if typed is not None else None
     except BROKEN:
         return None
 

@@ -38,8 +38,11 @@ class Cells:
         return bool(self.broken or self.digits)
 
 
-def needs_care(pieces: Iterable[bytes]) -> tuple[bool, bool]:
-    """Whether the sheet must be parsed for cells that need care, and whether it may be nearly empty and huge."""
+def needs_care(pieces: Iterable[bytes], name: str) -> tuple[bool, bool]:
+    """Whether the sheet must be parsed for cells that need care, and whether it may be nearly empty and huge.
+
+    Raises DataError for a sheet that breaks off.
+    """
     signs = far = False
     tail = b""
     for piece in pieces:
@@ -47,6 +50,8 @@ def needs_care(pieces: Iterable[bytes]) -> tuple[bool, bool]:
         signs = signs or b"<f" in data or b":f" in data or _ERROR.search(data) is not None
         far = far or _FAR.search(data) is not None
         tail = data[-_OVERLAP:]
+    if not tail.rstrip().endswith((b"worksheet>", b"-->")):
+        raise DataError("is a damaged spreadsheet (the sheet breaks off)", file=name)
     return signs, far
 
 

@@ -6,6 +6,7 @@ cells, so sizes are looked at before calamine, which holds a sheet in memory, ge
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 import zlib
@@ -38,7 +39,7 @@ class Sheet:
 
 
 class Workbook:
-    """The archive of an XLSX file, for a short while. Raises DataError for what is not a sound and safe one."""
+    """The archive of an XLSX file, to be used as a context. Raises DataError for what is not a sound and safe one."""
 
     def __init__(self, path: str, name: str) -> None:
         self._name = name
@@ -46,15 +47,21 @@ class Workbook:
             self._zip = zipfile.ZipFile(path)
         except _BROKEN_ZIP as error:
             self._fail(error)
+        self._streams = contextlib.ExitStack()
+        self._streams.callback(self._zip.close)
         self._parts = {info.filename: info for info in self._zip.infolist()}
-        self._check_size()
-        self._check_kind()
 
     def __enter__(self) -> Workbook:
+        try:
+            self._check_size()
+            self._check_kind()
+        except DataError:
+            self._streams.close()
+            raise
         return self
 
     def __exit__(self, *args: object) -> None:
-        self._zip.close()
+        self._streams.close()
 
     def sheets(self) -> list[Sheet]:
         """The worksheets in the order of their tabs; charts and macros are none."""
@@ -92,9 +99,9 @@ class Workbook:
     def pieces(self, part: str) -> Iterator[bytes]:
         """A part of the archive as it unpacks. DataError when it is damaged or larger than it claims."""
         try:
-            with self._zip.open(part) as stream:
-                while data := stream.read(_PIECE):
-                    yield data
+            stream = self._streams.enter_context(self._zip.open(part))
+            while data := stream.read(_PIECE):
+                yield data
         except _BROKEN_ZIP as error:
             self._fail(error)
 

@@ -136,7 +136,7 @@ def open_xlsx(source: Source, options: ReadOptions) -> XlsxTable:
         sheet = choose(sheets, options.sheet, source.name)
         padded = book.padded_styles()
         book.check_strings()
-        care, far = needs_care(book.pieces(sheet.part))
+        care, far = needs_care(book.pieces(sheet.part), source.name)
         if far:
             refuse_sparse(book.pieces(sheet.part), source.name)
         cells = find_cells(book.pieces(sheet.part), padded, source.name) if care or padded else Cells()
