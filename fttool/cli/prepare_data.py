@@ -89,6 +89,9 @@ def prepare_data(
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook, by name or number.")] = None,
     encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of the text, e.g. cp1252.")] = None,
     delimiter: Annotated[str | None, typer.Option(metavar="CHAR", help="What stands between columns.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes for big inputs (default: one a processor).")
+    ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Set rows that cannot be read aside in <name>_rejected.jsonl.")
     ] = False,
@@ -122,6 +125,7 @@ def prepare_data(
         model=config.get("model"),
         fix=tuple(fix or ()),
         no_fix=tuple(no_fix or ()),
+        processes=processes,
         split=SplitOptions(
             split, valid_fraction, valid_size, DEFAULT_SEED if config.get("seed") is None else config.get("seed")
         ),

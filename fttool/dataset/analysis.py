@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fttool.dataset.blocks import GONE, profile_block
-from fttool.dataset.checks import CHECKS
+from fttool.dataset.blocks import GONE, TRAIN, profile_block
+from fttool.dataset.checks import BY_ID, CHECKS
 from fttool.dataset.checks.base import Check, Spec, State, Verdict
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.formats.base import BadRow
@@ -77,7 +77,7 @@ class Analysis:
     @property
     def examples(self) -> int:
         """How many rows will be written."""
-        return len(self.gone) - self.gone.count(GONE)
+        return self.gone.count(TRAIN)
 
 
 class Analyst:
@@ -114,37 +114,50 @@ class Analyst:
         state = self._state(profile, spec, verdicts, self._gone(profile, {}))
         self._judge("rows", state, verdicts, decide)
         spec, profile, state = self._again(spec, profile, state, verdicts, decide)
-        self._judge("form", state, verdicts, decide)
-        gone = self._gone(profile, verdicts)
-        late = _steps(verdicts, "form")
-        if any(verdict.merges and verdict.accepted for one, verdict in verdicts.items() if _stage(one) == "form"):
-            # Texts that differed only by what these steps change are duplicates now.
-            _, changed = self._profile(replace(spec, steps=(*spec.steps, *late)), bytes(gone))
-            state.repeats = self._repeats(changed)
-            profile = replace(profile, keys=changed.keys, answers=changed.answers, labels=changed.labels)
-            self._judge_one(BY_STAGE["rows"]["duplicate-rows"], state, verdicts, decide)
-            gone = self._gone(profile, verdicts, gone)
-        state = self._state(profile, spec, verdicts, gone, state.repeats)
+        profile, state = self._form(spec, profile, state, verdicts, decide)
         return Analysis(
-            profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, gone
+            profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, state.gone
         )
+
+    def _form(
+        self, spec: Spec, profile: Profile, state: State, verdicts: dict[str, Verdict], decide: Decide
+    ) -> tuple[Profile, State]:
+        """Judge what the texts have in common; once more if the fixes for that leave another task to judge by."""
+        while True:
+            self._judge("form", state, verdicts, decide)
+            if not any(verdicts[one].merges and verdicts[one].accepted for one in BY_STAGE["form"] if one in verdicts):
+                return profile, state
+            # Texts that differed only by what these steps change are duplicates now.
+            steps = (*spec.steps, *_steps(verdicts, "form"))
+            others = {one: verdicts[one] for one in verdicts if one != "duplicate-rows"}
+            gone = self._gone(profile, others)
+            _, changed = self._profile(replace(spec, steps=steps), bytes(gone))
+            profile = replace(profile, keys=changed.keys, answers=changed.answers, labels=changed.labels)
+            final = self._state(profile, spec, verdicts, gone)
+            self._judge_one(BY_STAGE["rows"]["duplicate-rows"], final, verdicts, decide)
+            final = self._state(profile, spec, verdicts, self._gone(profile, verdicts), final.repeats)
+            if final.task == state.task:
+                for one in _COUNTING:
+                    self._judge_one(BY_ID[one], final, verdicts, decide)
+                return profile, final
+            for one in BY_STAGE["form"]:
+                verdicts.pop(one, None)
+            state = final
 
     def _again(
         self, spec: Spec, profile: Profile, state: State, verdicts: dict[str, Verdict], decide: Decide
     ) -> tuple[Spec, Profile, State]:
         """Profile once more when accepted fixes changed texts, or removed rows that others were judged with."""
         steps = _steps(verdicts, "rows")
-        removed = any(verdicts[one].accepted and verdicts[one].drops for one in verdicts if one in _CHANGING_DROPS)
-        gone = self._gone(profile, verdicts)
-        if not steps and not removed:
-            return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
-        mask = self._gone(profile, {one: verdicts[one] for one in verdicts if one in _CHANGING_DROPS})
-        spec, profile = self._profile(replace(spec, steps=steps), bytes(mask) if any(mask) else None)
-        state = self._state(profile, spec, verdicts, mask)
-        for one in ("duplicate-rows", "prompt-conflict", "leakage"):
+        removing = {one: verdicts[one] for one in _CHANGING_DROPS if one in verdicts and verdicts[one].accepted}
+        if not steps and not removing:
+            return spec, profile, self._state(profile, spec, verdicts, self._gone(profile, verdicts), state.repeats)
+        mask = bytes(self._flags(profile.rows, removing)) if removing else None
+        spec, profile = self._profile(replace(spec, steps=steps), mask)
+        state = self._state(profile, spec, verdicts, self._gone(profile, removing))
+        for one in ("empty-completion", "duplicate-rows", "prompt-conflict", "leakage"):
             self._judge_one(BY_STAGE["rows"][one], state, verdicts, decide)
-        gone = self._gone(profile, verdicts, mask)
-        return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
+        return spec, profile, self._state(profile, spec, verdicts, self._gone(profile, verdicts), state.repeats)
 
     def _judge(self, stage: str, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
         for check in BY_STAGE[stage].values():
@@ -154,25 +167,27 @@ class Analyst:
         if check.shape is not None and (check.shape == "chat") != state.layout.is_chat:
             return
         verdict = check.judge(state)
-        if verdict is None:
-            return
         earlier = verdicts.get(check.id)
+        if verdict is None:
+            if earlier is not None and not earlier.accepted:
+                del verdicts[check.id]  # what was said of rows that are gone, or changed, since
+            return
         if earlier is not None and earlier.level is not None:
             verdict.accepted = earlier.accepted
         elif verdict.level is not None:
             verdict.accepted = verdict.level == "required" or decide(check, verdict)
         verdicts[check.id] = verdict
 
-    def _gone(
-        self,
-        profile: Profile,
-        verdicts: Mapping[str, Verdict],
-        before: bytearray | None = None,
-    ) -> bytearray:
+    def _gone(self, profile: Profile, verdicts: Mapping[str, Verdict]) -> bytearray:
         """GONE for each row that will not be written, TRAIN for the others."""
-        gone = bytearray(before) if before is not None else bytearray(profile.rows)
+        gone = self._flags(profile.rows, verdicts)
         for at in profile.positions("empty-completion"):
             gone[at] = GONE
+        return gone
+
+    def _flags(self, rows: int, verdicts: Mapping[str, Verdict]) -> bytearray:
+        """GONE for the rows that accepted fixes remove, TRAIN for the others."""
+        gone = bytearray(rows)
         for verdict in verdicts.values():
             if verdict.accepted and verdict.drops:
                 for at in verdict.rows:
@@ -188,13 +203,12 @@ class Analyst:
         repeats: Repeats | None = None,
     ) -> State:
         repeats = self._repeats(profile) if repeats is None else repeats
-        remaining = len(gone) - gone.count(GONE)
         if spec.layout.is_chat:
             task, classes = _CHAT, 0
         else:
             classes = self._classes(profile)
-            task = infer_task(profile, remaining, classes)
-        return State(profile, spec, task, classes, remaining, repeats, self.inputs, verdicts)
+            task = infer_task(profile, gone.count(TRAIN), classes)
+        return State(profile, spec, task, classes, gone, repeats, self.inputs, verdicts)
 
     def _classes(self, profile: Profile) -> int:
         if self._counted is None or self._counted[0] is not profile.answers:
@@ -284,6 +298,9 @@ def _steps(verdicts: Mapping[str, Verdict], stage: str) -> tuple[Step, ...]:
 
 
 _CHAT: Task = "chat"
+
+#: Checks that only count rows: judged again when rows went last.
+_COUNTING = ("prompt-conflict", "few-examples", "identical-texts", "small-classes", "first-token")
 
 #: Removing these rows changes what the others have in common; removing duplicates and empty rows does not.
 _CHANGING_DROPS = frozenset({"over-long", "leakage"})

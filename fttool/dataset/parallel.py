@@ -140,7 +140,15 @@ class Runner:
 
     def _taken(self, future: Future[_Part[Result]], slot: int) -> _Part[Result]:
         """A finished part. What lies in shared memory is copied out of its slot."""
-        *part, result = future.result()
+        from concurrent.futures.process import BrokenProcessPool
+
+        try:
+            *part, result = future.result()
+        except BrokenProcessPool:
+            raise DataError(
+                "a process that was reading the input was killed; was there too little memory?",
+                hint="run the command again, or with `--processes 1`",
+            ) from None
         if isinstance(result, InSlot):
             assert self._slots is not None
             start = slot * SLOT_BYTES

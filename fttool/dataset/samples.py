@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fttool.dataset.analysis import Analysis
@@ -33,14 +32,16 @@ def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Samp
     if analysis.spec.layout.is_chat:
         return Sample(show(encode_object(read_rows(block)[at]).decode(), _WIDTH), "(removed)")
     pairs = read_pairs(block, analysis.spec.layout)
-    if verdict.drops:
-        return Sample(_shown(pairs.prompts[at], pairs.completions[at]), "(removed)")
     stop = at + 1 if verdict.rows else at + _LOOK_AT
-    return _changed(pairs.prompts[at:stop], pairs.completions[at:stop], analysis, verdict)
+    steps = () if set(verdict.steps) & set(analysis.spec.steps) else analysis.spec.steps
+    before = apply_steps(steps, list(pairs.prompts[at:stop]), list(pairs.completions[at:stop]))
+    if verdict.drops:
+        return Sample(_shown(before[0][0], before[1][0]), "(removed)")
+    return _changed(before, verdict)
 
 
-def _changed(prompts: Sequence[str], completions: Sequence[str], analysis: Analysis, verdict: Verdict) -> Sample | None:
-    before = apply_steps(analysis.spec.steps, list(prompts), list(completions))
+def _changed(before: tuple[list[str], list[str]], verdict: Verdict) -> Sample | None:
+    """The first of some rows that the fix changes."""
     after = apply_steps(verdict.steps, *before)
     for old, new in zip(zip(*before, strict=True), zip(*after, strict=True), strict=True):
         if old != new:

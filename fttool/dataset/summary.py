@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fttool.dataset.analysis import Analysis
-from fttool.dataset.blocks import GONE
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.checks.base import Verdict
+from fttool.dataset.checks.classes import class_counts
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
 from fttool.records import Finding, Fix, InputFile, OutputFile, Report, TokenCount
@@ -28,7 +28,7 @@ def make_report(
 ) -> Report:
     """All that was found out and done."""
     separator, stop = inference_ends(analysis)
-    counts = class_counts(analysis)
+    counts = named_classes(analysis)
     layout = analysis.spec.layout
     return Report(
         inputs=tuple(inputs),
@@ -86,15 +86,14 @@ def inference_ends(analysis: Analysis) -> tuple[str | None, str | None]:
     return separator or None, stop or None
 
 
-def class_counts(analysis: Analysis) -> dict[str, int] | None:
+def named_classes(analysis: Analysis) -> dict[str, int] | None:
     """Examples of each class as written, most frequent first; None where there are no classes or too many."""
     labels = analysis.profile.labels
     if analysis.task != "classification" or labels is None:
         return None
-    answers, gone = analysis.profile.answers, analysis.gone
-    counts = Counter(answer for answer, fate in zip(answers, gone, strict=True) if fate != GONE)
+    counts = class_counts(analysis.profile.answers, analysis.gone)
     known = [one for one in counts if one in labels]
-    _, texts = apply_steps(analysis.late_steps, [""] * len(known), [labels[one] for one in known])
+    _, texts = apply_steps(analysis.late_steps, [], [labels[one] for one in known])
     named: Counter[str] = Counter()
     for one, text in zip(known, texts, strict=True):
         named[text] += counts[one]

@@ -100,7 +100,7 @@ class Characters:
         self.control = len(plain) - len(self.foreign)
         if self.foreign:
             for character, count in Counter(self.foreign.decode("utf-8", "surrogatepass")).items():
-                if character.isupper():
+                if character.isupper() and character.lower() != character:  # 𝐀 has no lower case
                     self.upper += count
                 elif character.islower():
                     self.lower += count

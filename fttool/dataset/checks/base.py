@@ -54,14 +54,15 @@ class Verdict:
 class State:
     """What checks judge by: the profile of the rows that are left, and what was decided before.
 
-    `remaining` is the number of rows that would be written after the decisions so far.
+    `gone` has a flag for each row that would not be written after the decisions so far; `classes` is the number of
+    distinct completions.
     """
 
     profile: Profile
     spec: Spec
     task: Task
     classes: int
-    remaining: int
+    gone: bytearray
     repeats: Repeats
     inputs: Sequence[InputFile]
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -74,6 +75,22 @@ class State:
     def to_chat(self) -> bool:
         """Whether chats will be written: they need no separator, stop sequence or leading space."""
         return self.layout.to == "chat"
+
+    @property
+    def remaining(self) -> int:
+        """How many rows would be written."""
+        return self.gone.count(0)
+
+    @property
+    def form_steps(self) -> tuple[Step, ...]:
+        """The changes that accepted fixes of stage "form" will make."""
+        return tuple(
+            step
+            for verdict in self.verdicts.values()
+            if verdict.accepted
+            for step in verdict.steps
+            if step not in self.spec.steps
+        )
 
     def accepted(self, check: str) -> bool:
         """Whether the fix of an earlier check was accepted."""

@@ -61,7 +61,7 @@ class LoneSurrogate(Check):
     id = "lone-surrogate"
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
-        # In UTF-8 with surrogates passed, each begins with the byte ED, then A0 to BF.
+        # As UTF-8, surrogates begin with the byte ED.
         if b"\xed" not in pairs.prompt_kinds.foreign and b"\xed" not in pairs.completion_kinds.foreign:
             return ()
         return _either(pairs, _SURROGATE.search)
@@ -124,8 +124,8 @@ class CutOff(Check):
             return None
         return Verdict(
             "hint",
-            f"{plural(len(rows), 'text is', 'texts are')} exactly {length:,} characters long, the greatest length here: "
-            "cut off by a length limit?",
+            f"{plural(len(rows), 'text is', 'texts are')} exactly {length:,} characters long, the greatest length "
+            "here: cut off by a length limit?",
             sorted(set(rows)),
             {"characters": length},
         )

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 
 from fttool.dataset.checks.base import Check, State, Verdict, plural
-from fttool.dataset.identity import DROPPED
+from fttool.dataset.steps import apply_steps
 from fttool.dataset.texts import show
 from fttool.dataset.tokens import first_token
 
 
-def class_counts(state: State) -> Counter[int]:
-    """Examples of each class (by the hash of its label), rows that are removed not counted."""
-    counts = Counter(state.profile.answers)
-    del counts[DROPPED]
-    if state.accepted("duplicate-rows"):
-        counts.subtract(state.profile.answers[at] for at in state.repeats.duplicates)
-    return +counts
+def class_counts(answers: array[int], gone: bytearray) -> Counter[int]:
+    """Examples of each class (by the hash of its label) among the rows that are not gone."""
+    return Counter(answer for answer, is_gone in zip(answers, gone, strict=True) if not is_gone)
 
 
 def label_names(state: State, hashes: list[int], most: int = 8) -> str:
@@ -36,7 +33,7 @@ class SmallClasses(Check):
     def judge(self, state: State) -> Verdict | None:
         if state.task != "classification":
             return None
-        counts = class_counts(state)
+        counts = class_counts(state.profile.answers, state.gone)
         single = [one for one, count in counts.items() if count < 2]
         small = [one for one, count in counts.items() if count < self.least]
         labels = state.profile.labels or {}
@@ -68,8 +65,8 @@ class FirstToken(Check):
         labels = state.profile.labels
         if state.task != "classification" or not labels:
             return None
-        alive = class_counts(state)
-        texts = [text for one, text in labels.items() if one in alive]
+        alive = class_counts(state.profile.answers, state.gone)
+        _, texts = apply_steps(state.form_steps, [], [text for one, text in labels.items() if one in alive])
         groups: defaultdict[str, list[str]] = defaultdict(list)
         for text in texts:
             bare = text if state.to_chat else " " + text.strip()

@@ -74,8 +74,16 @@ class XlsxTable(FromStart):
             yield self._block(rows, lines, bad, self.size - before)
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """All rows as calamine gives them, from column `left` on, with their place from 0."""
-        return enumerate(self._sheet().iter_rows())
+        """All rows as calamine gives them, from column `left` on, with their place from 0.
+
+        Below the last value calamine ends; what is broken there comes as an empty row.
+        """
+        number, width = -1, 0
+        for number, row in enumerate(self._sheet().iter_rows()):
+            width = len(row)
+            yield number, row
+        for below in sorted({row for row, _ in self.cells.broken if row > number}):
+            yield below, [""] * width
 
     @property
     def left(self) -> int:
@@ -182,6 +190,10 @@ def _read_header(table: XlsxTable) -> None:
             used.update(filled)
     left = table.left
     used.update(column - left for row, column in table.cells.broken if row >= table.start)
+    if not header and table.cells.broken:
+        (at, column), reason = min(table.cells.broken.items())
+        hint = _RECALCULATE if "formula" in reason else None
+        raise DataError(f"cell {column_name(column)}{at + 1} {reason}", file=table.name, line=at + 1, hint=hint)
     if not header:
         raise no_examples(table.name, f"sheet `{table.sheet.name}` is empty")
     if not used:
