@@ -7,7 +7,7 @@ sentences do not end with. The end that labels share (`tive` of `positive` and `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
 from fttool.dataset.texts import trim_to_word_start
@@ -15,13 +15,13 @@ from fttool.dataset.texts import trim_to_word_start
 _SIGNS = frozenset("\n#=>:|→⇒~*<[]{}^@$%&+\\/")
 #: What prompts may all end with before their separator, as questions do.
 _SENTENCE_ENDS = ".?!,;…)]}\"'”’»"
-_KNOWN_SEPARATORS = sorted((*SEPARATORS, LAST_SEPARATOR), key=len, reverse=True)
+KNOWN_SEPARATORS = tuple(sorted((*SEPARATORS, LAST_SEPARATOR), key=len, reverse=True))
 _KNOWN_STOPS = sorted((*STOPS, LAST_STOP, "\n###\n", "###", "<|endoftext|>"), key=len, reverse=True)
 
 
 def existing_separator(suffix: str, texts: int) -> str:
     """The separator that a common suffix of `texts` prompts holds, or ""."""
-    known = next((one for one in _KNOWN_SEPARATORS if suffix.endswith(one)), "")
+    known = next((one for one in KNOWN_SEPARATORS if suffix.endswith(one)), "")
     if known or texts < 2:
         return known
     end = trim_to_word_start(suffix).lstrip(_SENTENCE_ENDS)
@@ -50,3 +50,12 @@ def suggest(candidates: Sequence[str], last: str, present: Collection[str]) -> s
         if candidate not in present:
             return candidate
     return last
+
+
+def majority(ends: Mapping[str, int], texts: int) -> str:
+    """The candidate that at least half of the texts, but not all, end with: added to the others, all will.
+
+    A line end or a full stop is what ordinary texts end with too, so it does not count.
+    """
+    counted = {one: count for one, count in ends.items() if one not in ("\n", ".") and texts <= 2 * count < 2 * texts}
+    return max(counted, key=lambda one: (counted[one], len(one)), default="")

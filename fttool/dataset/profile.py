@@ -7,6 +7,7 @@ Positions of rows count from 0 over all inputs together; in the profile of one b
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,7 +33,8 @@ CUT_OFF_CHARS = 100
 class TextStats:
     """Statistics of one field over many texts. Lengths in characters, `size` in bytes of UTF-8.
 
-    `prefix` and `suffix` are those that all texts share; `present` the candidates that some text holds;
+    `prefix` and `suffix` are those that all texts share; `present` the candidates that some text holds; `ends` counts
+    the texts that end with each candidate;
     `at_longest` the positions of the texts of the greatest length, where that is at least CUT_OFF_CHARS.
     """
 
@@ -46,6 +48,7 @@ class TextStats:
     suffix: str = ""
     present: set[str] = field(default_factory=set)
     spaced: int = 0  # texts that begin with white space
+    ends: Counter[str] = field(default_factory=Counter)
     at_longest: array[int] = field(default_factory=lambda: array("I"))
 
     @property
@@ -69,6 +72,7 @@ class TextStats:
         for name in ("texts", "size", "upper", "lower", "spaced"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.present |= other.present
+        self.ends += other.ends
 
 
 def text_stats(
@@ -79,6 +83,8 @@ def text_stats(
         return TextStats()
     lengths = list(map(len, texts))
     longest = max(lengths)
+    present = present_candidates(data, candidates)
+    ends = {one: sum(text.endswith(one) for text in texts) for one in present}
     at_longest = array("I")
     if longest >= CUT_OFF_CHARS:
         at_longest.extend(place for place, length in zip(index, lengths, strict=True) if length == longest)
@@ -91,7 +97,8 @@ def text_stats(
         longest=longest,
         prefix=common_prefix(texts),
         suffix=common_suffix(texts),
-        present=present_candidates(data, candidates),
+        present=present,
+        ends=Counter(ends),
         spaced=_spaced(texts),
         at_longest=at_longest,
     )

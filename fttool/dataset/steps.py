@@ -57,20 +57,20 @@ class ReplaceSurrogates:
 
 @dataclass(frozen=True, slots=True)
 class StripEdges:
-    """Remove white space at both ends, but keep one leading space (`keep_space`) and the fixed `end`."""
+    """Remove white space at both ends, but keep one leading space (`keep_space`) and the first of `ends` there is."""
 
     field: Field
-    end: str = ""
+    ends: tuple[str, ...] = ()
     keep_space: bool = False
 
     def apply(self, texts: list[str]) -> list[str]:
         return [self._strip(text) for text in texts]
 
     def _strip(self, text: str) -> str:
-        has_end = bool(self.end) and text.endswith(self.end)
-        core = (text.removesuffix(self.end) if has_end else text).strip()
+        end = next((one for one in self.ends if text.endswith(one)), "")
+        core = text.removesuffix(end).strip()
         lead = " " if self.keep_space and core and text.startswith(" ") else ""
-        return lead + core + (self.end if has_end else "")
+        return lead + core + end
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
+from fttool.dataset.ends import KNOWN_SEPARATORS
 from fttool.dataset.examples import Pairs
 from fttool.dataset.steps import RemoveControls, ReplaceSurrogates, StripEdges
 
@@ -140,11 +141,11 @@ class EdgeSpace(Check):
     id = "edge-space"
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
-        separator, stop = spec.separator, spec.stop
+        ends, stop = _prompt_ends(spec), spec.stop
         found = {
             at
             for at, text in enumerate(pairs.prompts)
-            if text.strip() is not text and _loose(text.removesuffix(separator))
+            if text.strip() is not text and _loose(text.removesuffix(next(filter(text.endswith, ends), "")))
         }
         found.update(
             at
@@ -166,11 +167,16 @@ class EdgeSpace(Check):
             level="recommended" if labels else "optional",
             action="remove white space at both ends",
             steps=(
-                StripEdges("prompt", spec.separator),
-                StripEdges("completion", spec.stop, keep_space=True),
+                StripEdges("prompt", _prompt_ends(spec)),
+                StripEdges("completion", (spec.stop,), keep_space=True),
             ),
             merges=True,
         )
+
+
+def _prompt_ends(spec: Spec) -> tuple[str, ...]:
+    """Separators, which may end with white space: that of all prompts, and any that only some have yet."""
+    return (spec.separator, *KNOWN_SEPARATORS) if spec.separator else KNOWN_SEPARATORS
 
 
 def _loose(text: str) -> bool:

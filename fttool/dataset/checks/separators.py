@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
-from fttool.dataset.ends import existing_separator, existing_stop, suggest
+from fttool.dataset.ends import existing_separator, existing_stop, majority, suggest
 from fttool.dataset.examples import Pairs
-from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
-from fttool.dataset.steps import AddSuffix, RemoveSuffix
+from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS, TextStats
+from fttool.dataset.steps import AddSuffix, Field, RemoveSuffix
 from fttool.dataset.texts import encode, show
 
 #: Legacy: a separator or stop sequence of more characters "seems very long".
@@ -58,6 +58,8 @@ class PromptSeparator(Check):
         if state.to_chat:
             return _strip_end("prompt", separator) if separator else None
         suggested = suggest(SEPARATORS, LAST_SEPARATOR, stats.present)
+        if not separator and (most := majority(stats.ends, stats.texts)):
+            return _add_to_rest("prompt", "separator", most, stats)
         if not separator:
             return Verdict(
                 "warning",
@@ -97,6 +99,8 @@ class StopSequence(Check):
         inside = state.profile.positions(self.id) if stop else ()
         suggested = suggest(STOPS, LAST_STOP, stats.present)
         add = AddSuffix("completion", suggested)
+        if not stop and (most := majority(stats.ends, stats.texts)):
+            return _add_to_rest("completion", "stop", most, stats)
         if not stop:
             return Verdict(
                 "warning",
@@ -127,7 +131,21 @@ class StopSequence(Check):
         return None
 
 
-def _strip_end(field: str, end: str) -> Verdict:
+def _add_to_rest(field: Field, kind: str, end: str, stats: TextStats) -> Verdict:
+    """Most texts have the end already: the same for the others, not one more for all."""
+    rest = stats.texts - stats.ends[end]
+    return Verdict(
+        "warning",
+        f"{stats.ends[end]:,} of {stats.texts:,} {field}s end with `{show(end)}`; {rest:,} do not",
+        details={kind: end, "without": rest},
+        level="recommended",
+        action=f"add `{show(end)}` to the {field}s that lack it",
+        steps=(AddSuffix(field, end),),
+        merges=True,
+    )
+
+
+def _strip_end(field: Field, end: str) -> Verdict:
     name = "separator" if field == "prompt" else "stop sequence"
     return Verdict(
         "hint",
@@ -135,5 +153,5 @@ def _strip_end(field: str, end: str) -> Verdict:
         details={"separator" if field == "prompt" else "stop": end},
         level="required",
         action=f"leave out the {name} `{show(end)}`",
-        steps=(RemoveSuffix("prompt" if field == "prompt" else "completion", end),),
+        steps=(RemoveSuffix(field, end),),
     )
