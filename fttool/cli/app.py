@@ -1,0 +1,106 @@
+"""The Typer app: an explicit list of commands. A command's module is imported when that command is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+PROGRAM = "fttool"
+COMPLETE_VARIABLE = "_FTTOOL_COMPLETE"
+
+#: name -> (module, one line of help). The module has a function of that name, and perhaps EXAMPLES (or NAME_EXAMPLES)
+#: to end its help with; the module of a group has COMMANDS: name -> (function, examples). The line is here so that
+#: `fttool --help` need not import them all; a test holds it against the function's own.
+COMMANDS = {
+    "prepare_data": ("fttool.cli.prepare_data", "Check a file of examples, fix it, split it, and write it as JSONL."),
+    "config": ("fttool.cli.config", "Show and change settings."),
+    "login": ("fttool.cli.login", "Store an API key where only you can read it."),
+    "logout": ("fttool.cli.login", "Forget a stored API key."),
+    "completion": ("fttool.cli.completion", "Print the completion script of a shell."),
+    "tools": ("fttool.cli.legacy", "The legacy spelling of prepare_data."),
+}
+
+EXAMPLES = """\b
+Examples:
+  fttool prepare_data people.csv
+  fttool prepare_data people.csv --check
+  fttool config show"""
+
+#: The same for every part: `-h` helps too; Typer brings in neither rich nor completion options of its own.
+_COMMON: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class Group(TyperGroup):
+    """A group whose commands also answer to their name with `-` in place of `_`."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, in either spelling."""
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, cmd_name.replace("-", "_"))
+
+
+class Root(Group):
+    """The group of all commands. Until one is called, only its name and its line of help are there."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that `args` call, complete with its options."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, found and _load(str(found.name)), rest
+
+
+def command() -> Any:
+    """The command that `main` runs."""
+    app = typer.Typer(cls=Root, callback=_root, no_args_is_help=True, epilog=EXAMPLES, **_COMMON)
+    for name, (_, help_line) in COMMANDS.items():
+        app.command(name, help=help_line)(_not_loaded)
+    return typer.main.get_command(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from fttool import __version__
+        from fttool.cli import output
+
+        output.answer(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Prepare, check and fine-tune: the command line for fine-tuning language models."""
+
+
+def _load(name: str) -> Any:
+    """A command or group with all its options."""
+    module_name, help_line = COMMANDS[name]
+    module = import_module(module_name)
+    function = getattr(module, name, None)
+    if function is not None:
+        app = typer.Typer(**_COMMON)
+        app.command(name, epilog=_examples(module, name))(function)
+        return typer.main.get_command(app)
+    group = typer.Typer(cls=Group, callback=_group, help=help_line, no_args_is_help=True, **_COMMON)
+    for part, (function, examples) in module.COMMANDS.items():
+        group.command(part, epilog=examples)(function)
+    return typer.main.get_command(group)
+
+
+def _examples(module: Any, name: str) -> Any:
+    return getattr(module, f"{name.upper()}_EXAMPLES", None) or getattr(module, "EXAMPLES", None)
+
+
+def _group() -> None:
+    """Nothing happens between a group and its command."""
+
+
+def _not_loaded() -> None:
+    raise AssertionError("resolve_command puts the real command in this one's place")

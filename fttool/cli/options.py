@@ -1,0 +1,22 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer yes to every question.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; `-` is standard output.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="Settings of this profile.")]
+ApiKey = Annotated[
+    str | None,
+    typer.Option("-k", "--api-key", metavar="KEY", help="API key; other users can see it: rather `--api-key-file`."),
+]
+ApiKeyFile = Annotated[Path | None, typer.Option("--api-key-file", metavar="FILE", help="File that holds the API key.")]
+BaseUrl = Annotated[str | None, typer.Option("-b", "--base-url", metavar="URL", help="Address of the service.")]
