@@ -146,8 +146,8 @@ def run(
     paths_only: bool = False,
 ) -> int:
     """Prepare, asking where someone is there to ask; returns the exit code."""
+    from fttool.cli import output, prompts, views
     from fttool.cli import prepare_questions as questions
-    from fttool.cli import prompts, views
     from fttool.errors import EXIT_BAD_RESULT, EXIT_OK
 
     asking = prompts.can_ask(no_input) and not (yes or check or json or paths_only)
@@ -165,11 +165,13 @@ def run(
         else:
             split = _split_wanted(work, analysis, yes)
         report = work.report(analysis, checked_only=True) if check else work.write(analysis, split=split)
-    _show(report, work, analysis, json=json, paths_only=paths_only, split=split)
+    _show(report, json=json, paths_only=paths_only)
+    if not (check or asking or split) and work.split_recommended(analysis) and work.named("split", True):
+        output.hint("hold out validation examples with `--split`, to see how good the model gets")
     return EXIT_BAD_RESULT if check and report.needs_work else EXIT_OK
 
 
-def _show(report: Report, work: Preparation, analysis: Analysis, *, json: bool, paths_only: bool, split: bool) -> None:
+def _show(report: Report, *, json: bool, paths_only: bool) -> None:
     from fttool.cli import output, views
 
     if json:
@@ -184,8 +186,6 @@ def _show(report: Report, work: Preparation, analysis: Analysis, *, json: bool, 
         views.verdict(report)
     else:
         views.closing(report)
-    if not report.checked_only and not split and work.split_recommended(analysis) and work.named("split", True):
-        output.hint("hold out validation examples with `--split`, to see how good the model gets")
 
 
 def _split_wanted(work: Preparation, analysis: Analysis, yes: bool) -> bool:

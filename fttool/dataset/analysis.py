@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from fttool.dataset.blocks import GONE, TRAIN, profile_block
 from fttool.dataset.checks import BY_ID, CHECKS
@@ -14,6 +13,7 @@ from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.formats.base import BadRow
 from fttool.dataset.identity import Repeats, count_distinct, find_repeats
 from fttool.dataset.parallel import Runner
+from fttool.dataset.places import Places
 from fttool.dataset.profile import Profile
 from fttool.dataset.steps import Step
 from fttool.errors import DataError
@@ -27,32 +27,6 @@ Progress = Callable[[str, int, int, int], None]
 
 #: Fewer distinct completions than this share of the rows make a classification (legacy: CLASSIFICATION_THRESHOLD).
 _CLASS_SHARE = 3
-
-
-@dataclass(slots=True)
-class Places:
-    """Where each row stands: positions over all inputs to (input, line), stored as one entry a block."""
-
-    starts: list[int] = field(default_factory=list)
-    sources: list[int] = field(default_factory=list)
-    lines: list[Sequence[int]] = field(default_factory=list)
-    rows: int = 0
-
-    def add(self, source: int, lines: Sequence[int]) -> None:
-        """Take in the rows of the next block."""
-        self.starts.append(self.rows)
-        self.sources.append(source)
-        self.lines.append(lines if isinstance(lines, range) else array("I", lines))
-        self.rows += len(lines)
-
-    def find(self, position: int) -> tuple[int, int]:
-        """The input and the line of a row."""
-        block = bisect_right(self.starts, position) - 1
-        return self.sources[block], self.lines[block][position - self.starts[block]]
-
-    def first_of(self, source: int) -> int:
-        """The position of the first row of an input; the number of rows if it has none."""
-        return next((start for start, one in zip(self.starts, self.sources, strict=True) if one == source), self.rows)
 
 
 @dataclass(slots=True)

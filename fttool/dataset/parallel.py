@@ -194,6 +194,7 @@ def _begin(slots: mmap.mmap | None = None) -> None:
     global _shared
     _shared = slots
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
