@@ -4,61 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import itertools
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
 
 from fttool.dataset.formats import base
 from fttool.dataset.formats.base import BadRow, Block, FromStart, ReadOptions
+from fttool.dataset.formats.csv_rows import RowReader, lines_of
 from fttool.dataset.formats.delimiters import find_delimiter, named_delimiter, open_quote
-from fttool.dataset.formats.encoding import Text, bad_utf8, too_long, utf8_chunks
+from fttool.dataset.formats.encoding import Text, bad_utf8
 from fttool.dataset.formats.header import name_columns
 from fttool.dataset.formats.objects import shorten
 from fttool.dataset.formats.source import no_examples
 from fttool.dataset.formats.table import TextTable
 from fttool.errors import DataError
-
-#: Stands for NUL while Python 3.10's csv module, which refuses it, is at work.
-_NUL = "\ufdd0"
-
-
-class _Stream(io.BufferedIOBase):
-    """UTF-8 chunks as a stream for TextIOWrapper that counts what was read and refuses endless lines."""
-
-    def __init__(self, text: Text) -> None:
-        self._name = text.name
-        self._chunks = utf8_chunks(text)
-        self._data = b""
-        self._at = 0
-        self._run = 0
-        self.taken = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int = -1, /) -> bytes:
-        while self._at >= len(self._data):
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return b""
-            (self._data, taken), self._at = chunk, 0
-            self.taken += taken
-            self._watch(self._data)
-        start = self._at
-        self._at = len(self._data) if size < 0 else start + size
-        return self._data[start : self._at]
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self.read1(-1 if size is None else size)
-
-    def _watch(self, data: bytes) -> None:
-        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        self._run = len(data) - end - 1 if end >= 0 else self._run + len(data)
-        if self._run > base.MAX_LINE_BYTES:
-            raise too_long(self._name, None)
 
 
 @dataclass(slots=True)
@@ -87,40 +46,25 @@ class DelimitedTable(FromStart, TextTable):
 
     def batches(self) -> Iterator[tuple[list[list[str]], list[int], list[BadRow], int]]:
         """All rows but blank ones, the header too: (rows, their lines, unreadable ones, bytes from disk)."""
-        csv.field_size_limit(base.MAX_LINE_BYTES)
-        stream = _Stream(self.text)
-        lines = _Remember(_lines(stream), active=self.skip_bad)
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-        rows: list[list[str]] = []
-        numbers: list[int] = []
-        bad: list[BadRow] = []
-        last = before = 0
+        reader = RowReader(self.text, self.delimiter)
+        before = 0
         going = True
         while going:
-            now = stream.taken
+            rows: list[list[str]] = []
+            numbers: list[int] = []
+            bad: list[BadRow] = []
             try:
-                going = False
-                for row in reader:
-                    if row:
-                        rows.append(row)
-                        numbers.append(last + 1)
-                    last = reader.line_num
-                    if stream.taken != now:
-                        going = True
-                        break
+                going = reader.read(rows, numbers)
             except csv.Error as error:
-                trouble = self._trouble(error, last + 1, reader.line_num)
+                trouble = self._trouble(error, reader.first, reader.line)
                 if not self.skip_bad or trouble.hint == _UNCLOSED:
                     raise trouble from None
-                bad.append(BadRow(last + 1, trouble.message, shorten(lines.last)))
-                last = reader.line_num
-                going = True
+                bad.append(BadRow(reader.first, trouble.message, shorten(reader.text)))
             except UnicodeDecodeError:
                 raise bad_utf8(self.text) from None
             if rows or bad:
-                yield rows, numbers, bad, stream.taken - before
-                before = stream.taken
-                rows, numbers, bad = [], [], []
+                yield rows, numbers, bad, reader.taken - before
+                before = reader.taken
 
     def _block(self, rows: list[list[str]], lines: list[int], bad: list[BadRow], size: int) -> Block:
         width = len(self.columns)
@@ -128,8 +72,6 @@ class DelimitedTable(FromStart, TextTable):
             rows, lines = self._without_ragged(rows, lines, bad)
         values = map(list, zip(*rows, strict=True)) if rows else ([] for _ in self.columns)
         columns = dict(zip(self.columns, values, strict=True))
-        if sys.version_info < (3, 11):
-            columns = {name: [text.replace(_NUL, "\0") for text in texts] for name, texts in columns.items()}
         if lines and lines[-1] - lines[0] + 1 == len(lines):
             return Block(columns, range(lines[0], lines[-1] + 1), size, bad)
         return Block(columns, lines, size, bad)
@@ -154,7 +96,7 @@ class DelimitedTable(FromStart, TextTable):
     def _trouble(self, error: csv.Error, first: int, line: int) -> DataError:
         message = str(error)
         if "unexpected end of data" in message or "field limit" in message:
-            opened = open_quote(itertools.islice(_lines(_Stream(self.text)), first - 1, line), self.delimiter, first)
+            opened = open_quote(itertools.islice(lines_of(self.text), first - 1, line), self.delimiter, first)
             reason = "a quote opened here is never closed"
             if "field limit" in message:
                 reason = f"a quoted text longer than {base.MAX_LINE_BYTES:,} bytes; is its quote never closed?"
@@ -166,29 +108,6 @@ class DelimitedTable(FromStart, TextTable):
 
 _UNCLOSED = 'close it with `"`, and write a quote within a quoted text twice (`""`)'
 _DOUBLE = 'write a quote within a quoted text twice: "say ""hello"""'
-
-
-class _Remember(Iterator[str]):
-    """Lines, and the last one handed out."""
-
-    def __init__(self, lines: Iterator[str], *, active: bool) -> None:
-        self._lines = lines
-        self.last = ""
-        self._active = active
-
-    def __iter__(self) -> Iterator[str]:
-        return self if self._active else self._lines
-
-    def __next__(self) -> str:
-        self.last = next(self._lines)
-        return self.last
-
-
-def _lines(stream: _Stream) -> Iterator[str]:
-    lines = io.TextIOWrapper(cast(BinaryIO, stream), "utf-8", newline="")
-    if sys.version_info < (3, 11):
-        return (line.replace("\0", _NUL) for line in lines)
-    return lines
 
 
 def open_delimited(text: Text, options: ReadOptions, sample: str, preferred: str = ",") -> DelimitedTable:

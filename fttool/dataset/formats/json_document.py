@@ -82,6 +82,8 @@ class JsonTable(FromStart, TextTable):
         try:
             return parse(text)
         except BadJsonError as error:
+            if error.reason.endswith("Extra data"):
+                error.hint = "if each line holds an object, read it as JSONL: `--format jsonl`"
             raise _place(error, text).as_data_error(self.name, text.count("\n", 0, error.at or 0) + 1) from None
 
 

@@ -12,6 +12,8 @@ from fttool.dataset.formats.source import Source, no_examples
 from fttool.errors import DataError, UsageError
 
 _BATCH_ROWS = 1024
+#: What pyarrow's own errors derive from.
+_BROKEN = (OSError, ValueError, TypeError, KeyError, IndexError, NotImplementedError)
 
 
 @dataclass(slots=True)
@@ -41,11 +43,14 @@ class ParquetTable(FromStart):
     def _batches(self, file: Any) -> Iterator[Any]:
         try:
             yield from (batch for batch in file.iter_batches(batch_size=_BATCH_ROWS) if batch.num_rows)
-        except (OSError, ValueError) as error:  # pyarrow's own errors are these
+        except _BROKEN as error:
             raise _damaged(self.name, error) from error
 
     def _values(self, column: Any, name: str, row: int) -> list[Any]:
-        values: list[Any] = column.to_pylist()
+        try:
+            values: list[Any] = column.to_pylist()
+        except _BROKEN as error:
+            raise _damaged(self.name, error) from error
         if any(isinstance(value, bytes) for value in values):
             for at, value in enumerate(values):
                 try:
@@ -81,7 +86,7 @@ def _open(source: Source) -> Any:
         raise UsageError("reading Parquet needs pyarrow", file=source.name, hint=hint) from error
     try:
         return pyarrow.parquet.ParquetFile(source.path)
-    except (OSError, ValueError) as error:
+    except _BROKEN as error:
         raise _damaged(source.name, error) from error
 
 

@@ -11,18 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from fttool.dataset.formats import base
 from fttool.errors import DataError
 
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
-#: A cell beyond column Z or row 999999.
-_FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Za-z]{2,3}[0-9]|[A-Za-z][0-9]{7})""")
+#: Where a cell (letters and a number) or a row (a number) is.
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})([0-9]{1,19})["']""")
+#: A cell beyond column Z, or a row or cell beyond row 999999.
+_FAR = re.compile(rb"""r\s*=\s*["'](?:[A-Za-z]{2,}[0-9]|[A-Za-z]?[0-9]{7})""")
 _ERROR = re.compile(rb"""t\s*=\s*["']e["']""")
 _REFERENCE = re.compile(r"([A-Za-z]+)([0-9]+)")
 #: Two pieces overlap by this, so that nothing is missed between them.
 _OVERLAP = 64
+#: A spreadsheet has no more rows than this.
+_MAX_ROWS = 1_048_576
 #: A sheet may have this many cells, or at least one in _SPARSE of them filled.
 _MAX_CELLS = 10_000_000
-_SPARSE = 20
+_SPARSE = 8
 
 
 @dataclass(slots=True)
@@ -70,9 +74,10 @@ def refuse_sparse(pieces: Iterable[bytes], name: str) -> None:
             rows = max(rows, max(map(int, numbers)))
         tail = data[-_OVERLAP:]
     width = max((column_number(text.decode()) for text in letters), default=0)
-    if rows * width > _MAX_CELLS and rows * width > _SPARSE * cells:
+    sparse = rows * width > _MAX_CELLS and rows * width > _SPARSE * cells
+    if sparse or rows > _MAX_ROWS or width > base.MAX_COLUMNS:
         raise DataError(
-            f"the sheet reaches to cell {column_name(width - 1)}{rows} and is nearly empty",
+            f"the sheet reaches to cell {column_name(width - 1)}{rows}, and is nearly empty",
             file=name,
             hint="delete the stray cells far from the table, or copy the table to a new sheet",
         )

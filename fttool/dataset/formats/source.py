@@ -50,6 +50,8 @@ class Source:
         """
         try:
             with Path(self.path).open("rb") as file:
+                if os.fstat(file.fileno()).st_size != self.size:
+                    raise DataError("changed while it was being read", file=self.name, hint="start again")
                 if self.compression == "gzip":
                     yield from _gunzip(file)
                 elif self.compression == "zstd":
@@ -94,6 +96,8 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     """Find the input and how it is packed. DataError when there is none, or it cannot be read."""
     name = os.fspath(path)
     if name == "-":
+        if sys.stdin is None:
+            raise DataError("there is no standard input", file=name)
         return _sized(_spool(sys.stdin.buffer, name), name)
     place = Path(name)
     try:
