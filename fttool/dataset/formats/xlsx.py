@@ -186,8 +186,10 @@ def _read_header(table: XlsxTable) -> None:
         if not header:
             header, table.start = row, number + 1
             named = set(filled)
-        elif len(used) < len(header):
+        else:
             used.update(filled)
+            if len(used) >= len(header):
+                break
     left = table.left
     used.update(column - left for row, column in table.cells.broken if row >= table.start)
     if not header and table.cells.broken:
