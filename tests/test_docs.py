@@ -1,0 +1,160 @@
+"""The documentation says what is so: commands, options, outputs, checks, keys, links."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fttool
+from fttool import errors, prepare
+from fttool.cli import app
+from fttool.dataset.checks import CHECKS
+from fttool.dataset.prepare import SPLIT_ID
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
+
+#: Named, and said not to be there yet.
+COMING = {"create"}
+
+
+def pages() -> list[Any]:
+    return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="one part is made on a pseudo-terminal")
+def test_generated_parts_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def commands(text: str) -> Iterator[str]:
+    """Every fttool command in a code block or in back quotes; the parts that stand for something are left out."""
+    said = re.findall(r"^\$ (fttool .+)$", text, re.MULTILINE) + re.findall(r"`(fttool [^`]+)`", text)
+    for command in said:
+        yield re.split(r" [>|<] | … ?|…", command)[0]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_command_that_is_mentioned_exists(page):
+    for command in commands(page.read_text(encoding="utf-8")):
+        words = shlex.split(command.replace("[", "").replace("]", ""))[1:]
+        part, options = app.command(), set()
+        with part.make_context("fttool", [], resilient_parsing=True) as context:
+            while words:
+                options |= {option for one in part.params for option in (*one.opts, *one.secondary_opts)}
+                if words[0].startswith("-") or not hasattr(part, "commands"):
+                    break
+                if words[0] in COMING:
+                    options, words = set(), []
+                    break
+                _, part, words = part.resolve_command(context, words)
+        options |= {option for one in part.params for option in (*one.opts, *one.secondary_opts)}
+        unknown = {word.split("=")[0] for word in words if word.startswith("-") and word != "-"}
+        assert unknown <= {*options, "-h", "--help"}, command
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_link_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        name, _, anchor = target.partition("#")
+        if "://" in name:
+            continue
+        place = (page.parent / name).resolve() if name else page
+        assert place.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", place.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}, target
+
+
+@pytest.mark.parametrize("page", pages())
+def test_python_examples_run(page, tmp_path, monkeypatch, capsys):
+    shutil.copytree(ROOT / "examples", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        exec(compile(code, str(page), "exec"), {})
+
+
+def test_every_check_is_documented():
+    entries = re.findall(r"^## `(.+)`$", text_of("docs/checks.md"), re.MULTILINE)
+    assert entries == [check.id for check in CHECKS]
+    assert f"`{SPLIT_ID}`" in text_of("docs/prepare_data.md")
+
+
+def keys(value: Any) -> Iterator[str]:
+    """All keys of the report, but those that are data: names of files and of labels, what a check knows."""
+    for key, inner in value.items():
+        yield key
+        if key in ("lines", "classes", "details"):
+            continue
+        for one in inner if isinstance(inner, list | tuple) else [inner]:
+            if isinstance(one, dict):
+                yield from keys(one)
+
+
+def test_every_key_of_the_report_is_explained(tmp_path):
+    shutil.copy(ROOT / "examples" / "people.csv", tmp_path)
+    report = prepare(tmp_path / "people.csv", yes=True).to_dict()
+    section = text_of("docs/prepare_data.md").split("## The report")[1].split("\n## ")[0]
+    explained = set(re.findall(r"`(?:findings\[\]\.)?(\w+)`", section))
+    assert set(keys(report)) <= explained
+    told = set(re.findall(r"`(?:findings\[\]\.)?(\w+)`", "".join(re.findall(r"^\| `[^|]+\|", section, re.MULTILINE))))
+    assert told <= set(keys(report))
+
+
+def test_every_exit_code_is_in_the_readme():
+    classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.FttoolError)]
+    codes = {one.exit_code for one in classes}
+    codes |= {errors.EXIT_OK, errors.EXIT_BAD_RESULT, errors.EXIT_BUG, errors.EXIT_INTERRUPTED}
+    section = text_of("README.md").split("## Exit codes")[1]
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == codes
+
+
+def test_every_command_is_in_the_readme():
+    section = text_of("README.md").split("## What there is")[1]
+    assert {name for name in app.COMMANDS if f"`fttool {name}" not in section} == set()
+
+
+def test_the_changelog_has_this_version():
+    assert re.search(rf"^## \[{re.escape(fttool.__version__)}\] - ", text_of("CHANGELOG.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "task", "examples"),
+    [
+        ("people.csv", {}, "classification", 140),
+        (
+            "questions.jsonl",
+            {"prompt_column": "question", "completion_column": "answer"},
+            "conditional generation",
+            60,
+        ),
+        ("chats.jsonl", {"fix": ["chat-no-answer"]}, "chat", 14),
+    ],
+)
+def test_the_examples_are_what_their_readme_says(tmp_path, name, options, task, examples):
+    shutil.copy(ROOT / "examples" / name, tmp_path)
+    report = prepare(tmp_path / name, yes=True, **options)
+    assert (report.task, report.examples) == (task, examples)
+    assert f"`{name}` | {report.read} " in text_of("examples/README.md")
+
+
+def test_a_prepared_file_passes_the_check(tmp_path):
+    shutil.copy(ROOT / "examples" / "people.csv", tmp_path)
+    for output in prepare(tmp_path / "people.csv", yes=True).outputs:
+        assert not prepare(output.path, check=True).needs_work
