@@ -4,6 +4,7 @@ FttoolError            a message, and optionally where it is and a hint what to 
 ├── UsageError         2   wrong options, or an answer was needed and no one is there
 │   └── ConfigError    2   a setting that cannot be read or does not exist
 ├── DataError          3   the data cannot be read or used
+│   ├── BadRowError        a row that cannot be read, among others that may be
 │   ├── MissingColumnError   the column for the prompts or completions is not there
 │   └── OutputError    3   the result cannot be written
 ├── KeyMissingError    4   no API key, or one that was refused
@@ -13,6 +14,7 @@ FttoolError            a message, and optionally where it is and a hint what to 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 EXIT_OK = 0
 EXIT_BAD_RESULT = 1
@@ -77,6 +79,16 @@ class DataError(FttoolError):
 
     exit_code = 3
     kind = "data"
+
+
+class BadRowError(DataError):
+    """One row cannot be read; the others may be fine."""
+
+    kind = "bad-row"
+
+    def __init__(self, message: str, *, hint: str | None = None, **where: Any) -> None:
+        aside = "`--skip-bad-rows` sets such rows aside, in a file with the reason for each"
+        super().__init__(message, hint=f"{hint}\n{aside}" if hint else aside, **where)
 
 
 class MissingColumnError(DataError):

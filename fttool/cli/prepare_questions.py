@@ -35,8 +35,10 @@ def open_inputs(
             if not asking or not error.columns:
                 raise
             output.note(f"There is no column `{error.field}` in {error.file}.")
-            default = error.columns[0] if error.field == "prompt" else error.columns[-1]
-            chosen = prompts.choose(f"Which column holds the {error.field}s?", error.columns, default)
+            taken = (settings.mapping.prompt_column, settings.mapping.completion_column)
+            columns = [column for column in error.columns if column not in taken] or error.columns
+            default = columns[0] if error.field == "prompt" else columns[-1]
+            chosen = prompts.choose(f"Which column holds the {error.field}s?", columns, default)
             column = {f"{error.field}_column": chosen}
             settings = replace(settings, mapping=replace(settings.mapping, **column))
 

@@ -211,7 +211,10 @@ class Analyst:
         block = self.runner.spools[0].first()
         if block is None:
             return spec
-        first = profile_block(block, spec)
+        try:
+            first = profile_block(block, spec)
+        except DataError:
+            return spec  # the pass that follows says what is wrong, and where
         return replace(
             spec,
             separator=existing_separator(first.prompt.suffix, first.prompt.texts),

@@ -6,10 +6,12 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from fttool.dataset.formats.base import Table
 from fttool.errors import OutputError
 
 _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
@@ -112,6 +114,25 @@ def _failed(where: Path, error: OSError) -> OutputError:
     }
     reason, hint = reasons.get(error.errno or 0, (error.strerror or str(error), "write elsewhere with `-o FILE`"))
     return OutputError(f"cannot write `{where}`: {reason}", hint=hint)
+
+
+def check_target(path: Path, tables: Sequence[Table], *, overwrite: bool) -> None:
+    """Raise OutputError if a file cannot be written there: said before the work, not after it."""
+    if path.is_dir():
+        raise OutputError(f"`{path}` is a folder", hint=f"name a file: `-o {path / 'prepared.jsonl'}`")
+    if path.resolve() in {Path(table.name).resolve() for table in tables if table.name != "-"}:
+        raise OutputError(f"`{path}` is an input; inputs are never changed", hint="write to another name")
+    if not overwrite and (path.exists() or path.is_symlink()):
+        raise OutputError(f"`{path}` exists", hint="give another name, or `--force` to replace it")
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise OutputError if no file can be made beside `path`."""
+    if not path.parent.is_dir():
+        raise _failed(path, OSError(errno.ENOENT, ""))
+    if not os.access(path.parent, os.W_OK):
+        raise _failed(path, OSError(errno.EACCES, ""))
 
 
 def stem_of(name: str) -> str:

@@ -18,6 +18,7 @@ from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
+from fttool.dataset.output import stem_of
 from fttool.dataset.parallel import Runner
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
@@ -101,7 +102,7 @@ class Preparation:
             )
             for at, table in enumerate(self.tables)
         ]
-        self.spec = Spec(self.layout, TokenLimit.of(options.model, self.layout.to))
+        self.spec = Spec(self.layout, TokenLimit.of(options.model, self.layout.to), options.model)
         self.runner = Runner(self.tables, options.processes)
         self.analyst = Analyst(self.runner, self.spec, self.inputs, self.first_validation, progress)
 
@@ -159,6 +160,7 @@ class Preparation:
             and self.first_validation is None
             and self.options.split.split is None
             and not self.options.split.asked
+            and not stem_of(self.files[0]).endswith(("_prepared_train", "_prepared_valid"))
         )
 
     def changes_nothing(self, analysis: Analysis, *, split: bool) -> bool:

@@ -68,8 +68,13 @@ def assign(
     the completions) are classes, and each class of two or more prompts keeps at least one on either side; `shared`
     are the keys that stand in several classes. The order within a class depends on the seed and the prompts only,
     not on the order of the rows.
+
+    Raises:
+        UsageError: nothing would be left to train on.
     """
     total = len(fates) - fates.count(GONE)
+    if options.size is not None and options.size >= total:
+        raise UsageError(f"--valid-size {options.size} leaves nothing to train on: there are {total:,} examples")
     strata = _strata(fates, keys, answers, stratify, set(shared))
     quotas = _quotas([len(rows) for rows in strata], options.wanted(total), total)
     return sum(_mark(fates, rows, keys, quota, options.seed) for rows, quota in zip(strata, quotas, strict=True))

@@ -29,6 +29,17 @@ def trim_to_word_end(prefix: str) -> str:
     return prefix[: len(prefix) - len(_word_tail(prefix))]
 
 
+def trim_to_instruction_end(prefix: str) -> str:
+    """Cut a common prefix back to where an instruction ends, if one does: after a line end or a colon.
+
+    What comes after that may be how the texts themselves begin (`Question: Is it …`, `Question: Is there …`).
+    """
+    words = trim_to_word_end(prefix)
+    end = max(words.rfind("\n"), words.rfind(":")) + 1
+    rest = words[end:]
+    return words[: end + len(rest) - len(rest.lstrip())] if end else words
+
+
 def trim_to_word_start(suffix: str) -> str:
     """Cut a common suffix to where a word begins: `tive` (of `positive`, `negative`) becomes nothing."""
     return suffix[len(_word_tail(suffix[::-1])) :]

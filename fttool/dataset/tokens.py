@@ -43,6 +43,19 @@ _VOCABULARIES = {
 _FIRST_PIECE = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?[^\s\w]+|\s+|.", re.DOTALL)
 
 
+#: Base models that take prompt and completion; the others that OpenAI trains take chats.
+COMPLETION_MODELS = ("babbage-002", "davinci-002", "ada", "babbage", "curie", "davinci")
+CHAT_MODELS = ("gpt-3.5-turbo", "gpt-4", "gpt-5", "o1", "o3", "o4")
+
+
+def shape_of(model: str) -> Shape | None:
+    """The shape a base model is trained on; None for a model that is not known."""
+    base = base_name(model)
+    if base in COMPLETION_MODELS:
+        return "completion"
+    return "chat" if base.startswith(CHAT_MODELS) else None
+
+
 def base_name(model: str) -> str:
     """The base model of a fine-tuned one: `ft:gpt-4o-mini:org::id` -> `gpt-4o-mini`."""
     return model.split(":")[1] if model.startswith("ft:") and ":" in model[3:] else model

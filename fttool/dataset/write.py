@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from fttool.dataset.blocks import GONE, VALID, Encoded, encode_block, encode_lines
-from fttool.dataset.output import Draft, free_names, named, stem_of
+from fttool.dataset.output import Draft, check_target, free_names, named, stem_of
 from fttool.dataset.parallel import Done
 from fttool.dataset.split import assign
 from fttool.errors import DataError, OutputError
@@ -45,8 +44,8 @@ def write_files(work: Preparation, analysis: Analysis, fates: bytearray, *, spli
     stem = stem_of(work.files[0])
     output = work.options.output
     paths = free_names(stem, endings) if output is None else named(output, endings)
-    if output is not None:
-        _check_targets(work, paths)
+    for path in paths if output is not None else ():
+        check_target(path, work.tables, overwrite=work.options.overwrite)
     with contextlib.ExitStack() as stack:
         drafts = [stack.enter_context(Draft(path.parent)) for path in paths]
         _write_rows(work, analysis, fates, drafts)
@@ -69,17 +68,6 @@ def _split(work: Preparation, analysis: Analysis, fates: bytearray) -> None:
     stratify = analysis.task == "classification"
     shared = {profile.keys[at] for at in analysis.repeats.conflicts} if stratify else set()
     assign(fates, profile.keys, profile.answers, work.options.split, stratify=stratify, shared=shared)
-
-
-def _check_targets(work: Preparation, paths: Sequence[Path]) -> None:
-    inputs = {Path(table.name).resolve() for table in work.tables if table.name != "-"}
-    for path in paths:
-        if path.is_dir():
-            raise OutputError(f"`{path}` is a folder", hint=f"name a file: `-o {path / 'prepared.jsonl'}`")
-        if path.resolve() in inputs:
-            raise OutputError(f"`{path}` is an input; inputs are never changed", hint="write to another name")
-        if (path.exists() or path.is_symlink()) and not work.options.overwrite:
-            raise OutputError(f"`{path}` exists", hint="give another name, or `--force` to replace it")
 
 
 def _write_rows(work: Preparation, analysis: Analysis, fates: bytearray, drafts: list[Draft]) -> None:

@@ -18,10 +18,11 @@ from fttool.dataset.checks.columns import (
 )
 from fttool.dataset.checks.repeats import DuplicateRows, IdenticalTexts, Leakage, PromptConflict
 from fttool.dataset.checks.separators import PromptSeparator, SeparatorInside, StopSequence
-from fttool.dataset.checks.size import FewExamples, OverLong
+from fttool.dataset.checks.size import FewExamples, ModelShape, OverLong
 
 CHECKS: tuple[Check, ...] = (
     FewExamples(),
+    ModelShape(),
     ColumnCase(),
     ExtraColumns(),
     MissingPrompt(),

@@ -25,6 +25,7 @@ class Spec:
 
     layout: Layout
     limit: TokenLimit
+    model: str | None = None
     steps: tuple[Step, ...] = ()
     separator: str = ""
     stop: str = ""

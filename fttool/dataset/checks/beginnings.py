@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fttool.dataset.checks.base import Check, State, Verdict
 from fttool.dataset.steps import AddLeadingSpace, RemoveLeadingSpace, RemovePrefix
-from fttool.dataset.texts import show, trim_to_word_end
+from fttool.dataset.texts import show, trim_to_instruction_end, trim_to_word_end
 
 
 class PromptPrefix(Check):
@@ -16,7 +16,7 @@ class PromptPrefix(Check):
 
     def judge(self, state: State) -> Verdict | None:
         stats = state.profile.prompt
-        prefix = trim_to_word_end(stats.prefix)
+        prefix = trim_to_instruction_end(stats.prefix)
         if stats.texts < 2 or not prefix.strip():
             return None
         too_short = stats.shortest <= len(prefix) + len(state.spec.separator)

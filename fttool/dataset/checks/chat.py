@@ -83,27 +83,37 @@ class _ChatCheck(Check):
 
 
 class ChatMessages(_ChatCheck):
+    """`messages` is a list of at least one object."""
+
     id = "chat-messages"
     what = ("row has no usable list of messages", "rows have no usable list of messages")
 
 
 class ChatRole(_ChatCheck):
+    """Every message has one of the roles that services know."""
+
     id = "chat-role"
     what = ("conversation has an unknown role", "conversations have unknown roles")
 
 
 class ChatContent(_ChatCheck):
+    """Every message has content; an assistant message may call tools instead."""
+
     id = "chat-content"
     what = ("conversation has an empty or missing content", "conversations have empty or missing contents")
 
 
 class ChatOrder(_ChatCheck):
+    """The system message stands first, and the last message is no question left open."""
+
     id = "chat-order"
     severity = "warning"
     what = ("conversation has its messages out of order", "conversations have their messages out of order")
 
 
 class ChatNoAnswer(_ChatCheck):
+    """At least one assistant message: only those are learned from."""
+
     id = "chat-no-answer"
     what = ("conversation has no assistant message", "conversations have no assistant message")
 

@@ -19,7 +19,7 @@ def class_counts(answers: array[int], gone: bytearray) -> Counter[int]:
 def label_names(state: State, hashes: list[int], most: int = 8) -> str:
     """The first few labels for a message."""
     labels = state.profile.labels or {}
-    known = sorted(labels[one].strip() for one in hashes if one in labels)
+    known = sorted(labels[one].removeprefix(" ") for one in hashes if one in labels)
     return ", ".join(f"`{show(name, 30)}`" for name in known[:most]) + (", …" if len(hashes) > most else "")
 
 
@@ -75,7 +75,7 @@ class FirstToken(Check):
         if not shared:
             return None
         count = sum(map(len, shared))
-        shown = ", ".join(f"`{show(text.strip(), 30)}`" for text in shared[0][:4])
+        shown = ", ".join(f"`{show(text.removeprefix(' '), 30)}`" for text in shared[0][:4])
         more = ", …" if count > 4 else ""
         return Verdict(
             "warning" if not state.to_chat else "hint",

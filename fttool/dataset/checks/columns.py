@@ -37,10 +37,11 @@ class ExtraColumns(Check):
         extra = state.layout.extra
         if not extra:
             return None
+        are = "is" if len(extra) == 1 else "are"
         names = ", ".join(f"`{show(name, 30)}`" for name in extra[:8]) + (", …" if len(extra) > 8 else "")
         return Verdict(
             "warning",
-            f"besides prompt and completion there are {plural(len(extra), 'more column')}: {names}",
+            f"besides prompt and completion there {are} {plural(len(extra), 'more column')}: {names}",
             details={"columns": list(extra)},
             level="required",
             action=f"leave out {plural(len(extra), 'column')}",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
 from fttool.dataset.examples import Pairs
+from fttool.dataset.tokens import shape_of
 
 
 class FewExamples(Check):
@@ -29,6 +30,22 @@ class FewExamples(Check):
             f"the file has {plural(count, 'example')}; a few hundred are better, and every doubling tends to improve "
             "the model about as much as the one before",
         )
+
+
+class ModelShape(Check):
+    """Today's chat models take `messages`; babbage-002 and davinci-002 take prompt and completion."""
+
+    id = "model-shape"
+    stage = "form"
+    shape = None
+
+    def judge(self, state: State) -> Verdict | None:
+        model, to = state.spec.model, state.layout.to
+        wanted = None if model is None else shape_of(model)
+        if wanted is None or wanted == to:
+            return None
+        takes = "chats (`messages`)" if wanted == "chat" else "a prompt and a completion"
+        return Verdict("warning", f"`{model}` is trained on {takes}; write them with `--to {wanted}`")
 
 
 class OverLong(Check):

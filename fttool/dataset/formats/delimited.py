@@ -17,7 +17,7 @@ from fttool.dataset.formats.header import name_columns
 from fttool.dataset.formats.objects import shorten
 from fttool.dataset.formats.source import no_examples
 from fttool.dataset.formats.table import TextTable
-from fttool.errors import DataError
+from fttool.errors import BadRowError, DataError
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class DelimitedTable(FromStart, TextTable):
                 found = f"{len(row)} column{'s' if len(row) != 1 else ''} where the header has {width}"
                 if not self.skip_bad:
                     more = f"put a text that holds `{self.delimiter}` in double quotes" if len(row) > width else None
-                    raise DataError(found, file=self.name, line=line, hint=more or "is a delimiter missing?")
+                    raise BadRowError(found, file=self.name, line=line, hint=more or "is a delimiter missing?")
                 bad.append(BadRow(line, found, shorten(self.delimiter.join(row))))
         return [row for row, _ in good], [line for _, line in good]
 
@@ -102,8 +102,8 @@ class DelimitedTable(FromStart, TextTable):
                 reason = f"a quoted text longer than {base.MAX_LINE_BYTES:,} bytes; is its quote never closed?"
             return DataError(reason, file=self.name, line=opened, hint=_UNCLOSED)
         if "expected after" in message:
-            return DataError("text follows a closing quote", file=self.name, line=line, hint=_DOUBLE)
-        return DataError(f"not readable as CSV: {message}", file=self.name, line=line)
+            return BadRowError("text follows a closing quote", file=self.name, line=line, hint=_DOUBLE)
+        return BadRowError(f"not readable as CSV: {message}", file=self.name, line=line)
 
 
 _UNCLOSED = 'close it with `"`, and write a quote within a quoted text twice (`""`)'

@@ -24,7 +24,7 @@ from fttool.dataset.formats.objects import (
     shorten,
     to_columns,
 )
-from fttool.errors import DataError
+from fttool.errors import BadRowError, DataError
 
 _FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]|\\.)*")')
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -134,7 +134,7 @@ class ArrayReader:
                     numbers.append(self._item)
                 except BadJsonError as error:
                     if not self._skip_bad:
-                        raise error.as_data_error(self._text.name, self._item) from None
+                        raise error.as_data_error(self._text.name, self._item, BadRowError) from None
                     bad.append(BadRow(self._item, error.reason, shorten(item)))
                 self._item += 1
         except BadJsonError as error:

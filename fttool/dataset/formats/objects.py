@@ -21,7 +21,7 @@ import msgspec
 from fttool.dataset.formats import base
 from fttool.dataset.formats.base import MISSING, BadRow, Block
 from fttool.dataset.formats.encoding import bad_utf8_at
-from fttool.errors import DataError
+from fttool.errors import BadRowError, DataError
 
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
@@ -130,7 +130,7 @@ def _line_by_line(data: bytes, columns: Sequence[str], name: str, line: int, off
                 raise bad_utf8_at(name, text, error, offset, number) from None
             except BadJsonError as error:
                 if not skip_bad:
-                    raise error.as_data_error(name, number) from None
+                    raise error.as_data_error(name, number, BadRowError) from None
                 bad.append(BadRow(number, error.reason, shorten(text.decode("utf-8", "replace"))))
         offset += len(text) + 1
     return Block(to_columns(rows, columns, name), lines, bad=bad, line_count=number - line + 1)
@@ -151,13 +151,13 @@ class BadJsonError(Exception):
         super().__init__(reason)
         self.reason, self.at, self.text, self.hint = reason, at, text, hint
 
-    def as_data_error(self, name: str, line: int | None) -> DataError:
+    def as_data_error(self, name: str, line: int | None, kind: type[DataError] = DataError) -> DataError:
         column = None if self.at is None else self.at + 1
         message = self.reason
         if self.at is not None and self.text:
             start = max(0, self.at - _CONTEXT // 2)
             message += f" near `{self.text[start : start + _CONTEXT].strip()}`"
-        return DataError(message, file=name, line=line, column=column, hint=self.hint)
+        return kind(message, file=name, line=line, column=column, hint=self.hint)
 
 
 def as_row(value: object) -> Row:

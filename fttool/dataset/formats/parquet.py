@@ -82,7 +82,7 @@ def _open(source: Source) -> Any:
     try:
         import pyarrow.parquet
     except ImportError as error:
-        hint = "pip install 'fttool[parquet]'"
+        hint = "install it: `python -m pip install pyarrow`"
         raise UsageError("reading Parquet needs pyarrow", file=source.name, hint=hint) from error
     try:
         return pyarrow.parquet.ParquetFile(source.path)

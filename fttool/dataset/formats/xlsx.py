@@ -19,7 +19,7 @@ from fttool.dataset.formats.objects import shorten
 from fttool.dataset.formats.sheet_scan import Cells, column_name, find_cells, needs_care, refuse_sparse
 from fttool.dataset.formats.source import Source, no_examples
 from fttool.dataset.formats.workbook import Sheet, Workbook
-from fttool.errors import DataError
+from fttool.errors import BadRowError, DataError
 
 _BLOCK_ROWS = 1024
 #: Whole numbers below this are integers; larger ones only spreadsheets' idea of 1E+300.
@@ -114,7 +114,7 @@ class XlsxTable(FromStart):
                 text = f"cell {column_name(place + left)}{number + 1} {reason}"
                 if not self.skip_bad:
                     hint = _RECALCULATE if "formula" in reason else "correct the cell, or delete its row"
-                    raise DataError(text, file=self.name, line=number + 1, hint=hint)
+                    raise BadRowError(text, file=self.name, line=number + 1, hint=hint)
                 return BadRow(number + 1, text, shorten(" | ".join(str(value) for value in row)))
         return None
 
