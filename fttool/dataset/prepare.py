@@ -90,6 +90,10 @@ class Preparation:
                 raise UsageError("a validation file was given: there is nothing to split off")
             self.first_validation = len(self.tables)
             self.tables.append(open_table(valid_file, options.read))
+        if options.output is None and not options.check_only:
+            check_folder(Path(stem_of(self.files[0])))
+        elif options.output is not None and str(options.output) != "-":
+            check_target(options.output, self.tables, overwrite=options.overwrite)
         self.layout = self._layout()
         self.inputs = [
             InputFile(
