@@ -120,6 +120,15 @@ class Report:
         return bool(self.rejected) or any(finding.needs_work for finding in self.findings)
 
     @property
+    def errors(self) -> list[Finding]:
+        """The errors that no fix was applied to: a service will refuse the file, or train on garbage."""
+        return [
+            finding
+            for finding in self.findings
+            if finding.severity == "error" and not (finding.fix and finding.fix.applied)
+        ]
+
+    @property
     def applied(self) -> list[str]:
         """Ids of the findings whose fix was applied."""
         return [finding.id for finding in self.findings if finding.fix and finding.fix.applied]

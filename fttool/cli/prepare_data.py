@@ -118,6 +118,7 @@ def prepare_data(
     settings = Options(
         output=output,
         overwrite=force,
+        check_only=check,
         to=_shape(to),
         system=system,
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
@@ -168,7 +169,7 @@ def run(
     _show(report, json=json, paths_only=paths_only)
     if not (check or asking or split) and work.split_recommended(analysis) and work.named("split", True):
         output.hint("hold out validation examples with `--split`, to see how good the model gets")
-    return EXIT_BAD_RESULT if check and report.needs_work else EXIT_OK
+    return EXIT_BAD_RESULT if report.errors or (check and report.needs_work) else EXIT_OK
 
 
 def _show(report: Report, *, json: bool, paths_only: bool) -> None:

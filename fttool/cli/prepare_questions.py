@@ -38,7 +38,11 @@ def open_inputs(
             taken = (settings.mapping.prompt_column, settings.mapping.completion_column)
             columns = [column for column in error.columns if column not in taken] or error.columns
             default = columns[0] if error.field == "prompt" else columns[-1]
-            chosen = prompts.choose(f"Which column holds the {error.field}s?", columns, default)
+            if len(columns) > 1:
+                chosen = prompts.choose(f"Which column holds the {error.field}s?", columns, default)
+            else:
+                chosen = columns[0]
+                output.note(f"The {error.field}s are taken from `{chosen}`, the only one left.")
             column = {f"{error.field}_column": chosen}
             settings = replace(settings, mapping=replace(settings.mapping, **column))
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fttool.cli import output
+from fttool.cli.app import COMMANDS
 from fttool.records import SEVERITIES, Finding, InputFile, Report, Sample
 
 if TYPE_CHECKING:
@@ -100,28 +101,43 @@ def sample_lines(sample: Sample) -> list[str]:
 
 def verdict(report: Report) -> None:
     """The last line of `--check`."""
-    open_fixes = sum(finding.needs_work for finding in report.findings)
     if not report.needs_work:
         output.answer(output.paint("nothing to fix", "green"))
         return
-    output.answer(output.paint(f"{open_fixes} to fix", "red"))
-    output.hint("fix them with the same command and `--yes` in place of `--check`")
+    needing = [finding for finding in report.findings if finding.needs_work]
+    output.answer(output.paint(f"{len(needing) or 1} to fix", "red"))
+    if any(finding.open_fix or (finding.fix and finding.fix.level == "required") for finding in needing):
+        output.hint("fix them with the same command and `--yes` in place of `--check`")
+    _errors(report)
 
 
 def closing(report: Report) -> None:
     """What was written, what to type next, and what to mind when the model is used."""
     if not report.outputs:
-        output.answer(f"nothing to change: use {report.inputs[0].path} as it is")
+        name = report.inputs[0].path
+        output.answer(f"{name} is as it was" if report.errors else f"nothing to change: use {name} as it is")
     for written in report.outputs:
         unit = "row" if written.role == "rejected" else "example"
         count = f"{written.examples:,} {unit}{'' if written.examples == 1 else 's'}"
         output.answer(output.paint("wrote", "green"), f" {written.path} ({count}, {_size(written.bytes)})")
+    if report.errors:
+        _errors(report)
+        return
     output.answer("")
     output.answer("next:")
     output.answer(f"  {shell(report.next_command)}")
+    if report.next_command[1] not in COMMANDS:
+        output.note(f"note: `fttool {report.next_command[1]}` comes with the next version")
     for line in inference_lines(report):
         output.answer(line)
     output.answer("cost and training time: unknown (they depend on the service)")
+
+
+def _errors(report: Report) -> None:
+    """What only the user can mend."""
+    for finding in report.errors:
+        action = f"remove them with `--fix {finding.id}`, or correct" if finding.fix else "correct"
+        output.hint(f"{finding.id}: {action} the data by hand")
 
 
 def inference_lines(report: Report) -> Iterator[str]:
@@ -131,7 +147,10 @@ def inference_lines(report: Report) -> Iterator[str]:
     if separator or stop:
         yield f"when you use the model: {' and '.join(part for part in (separator, stop) if part)}"
     if report.task == "classification" and report.shape == "completion":
-        yield "to get only the label: pass max_tokens=1, if labels differ in their first token, and logprobs"
+        if any(finding.id == "first-token" for finding in report.findings):
+            yield "to get a label: pass max_tokens large enough for the longest one, for some begin alike"
+        else:
+            yield "to get only the label: pass max_tokens=1 and logprobs"
 
 
 def shell(argv: Sequence[str]) -> str:

@@ -87,11 +87,24 @@ class Analyst:
         verdicts: dict[str, Verdict] = {}
         state = self._state(profile, spec, verdicts, self._gone(profile, {}))
         self._judge("rows", state, verdicts, decide)
+        self._judge_case(spec, profile, verdicts, decide)
         spec, profile, state = self._again(spec, profile, state, verdicts, decide)
         profile, state = self._form(spec, profile, state, verdicts, decide)
         return Analysis(
             profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, state.gone
         )
+
+    def _judge_case(self, spec: Spec, profile: Profile, verdicts: dict[str, Verdict], decide: Decide) -> None:
+        """Judge the share of capitals again if it hangs on rows that are removed."""
+        removed = sum(len(verdict.rows) for verdict in verdicts.values() if verdict.accepted and verdict.drops)
+        stats = {"upper-case-prompt": profile.prompt, "upper-case-completion": profile.completion}
+        doubtful = [one for one, stat in stats.items() if removed and stat.case_hangs_on(removed)]
+        if not doubtful:
+            return
+        gone = self._gone(profile, verdicts)
+        _, rest = self._profile(spec, bytes(gone))
+        for one in doubtful:
+            self._judge_one(BY_ID[one], self._state(rest, spec, verdicts, gone), verdicts, decide)
 
     def _form(
         self, spec: Spec, profile: Profile, state: State, verdicts: dict[str, Verdict], decide: Decide

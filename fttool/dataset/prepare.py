@@ -18,7 +18,7 @@ from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
-from fttool.dataset.output import stem_of
+from fttool.dataset.output import check_folder, check_target, stem_of
 from fttool.dataset.parallel import Runner
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
@@ -38,6 +38,7 @@ class Options:
 
     output: Path | None = None
     overwrite: bool = False
+    check_only: bool = False
     to: Shape | None = None
     system: str | None = None
     mapping: Mapping = field(default_factory=Mapping)
@@ -239,6 +240,7 @@ def prepare(
     options = Options(
         output=None if output is None else Path(output),
         overwrite=overwrite,
+        check_only=check,
         to=to,
         system=system,
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),

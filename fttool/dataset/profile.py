@@ -56,6 +56,11 @@ class TextStats:
         """Whether more than a third of the letters are upper case, as the legacy tool counts."""
         return self.upper * 2 > self.lower
 
+    def case_hangs_on(self, texts: int) -> bool:
+        """Whether taking so many texts away could change `mostly_upper`."""
+        letters = texts * self.longest
+        return abs(self.upper * 2 - self.lower) <= 2 * letters
+
     def merge(self, other: TextStats, offset: int) -> None:
         """Take in what comes after; its positions are moved by `offset`."""
         if not other.texts:
