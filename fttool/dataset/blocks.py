@@ -136,7 +136,7 @@ class Encoded:
     n_valid: int
 
     def pack(self) -> tuple[tuple[bytes, bytes], Callable[[bytes], Encoded]]:
-        """The bytes, to be handed over apart from the rest (see parallel.Bulky)."""
+        """The bytes, to be handed over apart from the rest (see workers.Bulky)."""
         return (self.train, self.valid), partial(_unpack, len(self.train), self.n_train, self.n_valid)
 
 

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fttool.dataset.formats.base import BadRow, Block, Span, Table
 from fttool.dataset.spool import Spool, Stored
 from fttool.errors import DataError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from fttool.dataset.workers import Workers
 
 Result = TypeVar("Result")
 
 #: Below this many bytes other processes cost more than they bring; less for what takes longer to read.
 PARALLEL_BYTES = 8_000_000
 _PARALLEL_BYTES = {"jsonl": 24_000_000, "xlsx": 1_500_000, "parquet": 1_500_000}
-
-#: Parts that are under way for each process: enough to keep it busy, few enough to keep memory flat.
-_AHEAD = 3
-
-
-#: Room for one result in shared memory; greater ones go through a pipe.
-SLOT_BYTES = 1 << 20
 
 #: A function and its arguments after the block.
 _Call = tuple[Callable[..., Result], tuple[Any, ...]]
@@ -62,8 +50,7 @@ class Runner:
         self.tables = tables
         self.spools = [Spool(table) for table in tables]
         self.processes = available_cpus() if processes is None else processes
-        self._pool: ProcessPoolExecutor | None = None
-        self._slots: mmap.mmap | None = None
+        self._workers: Workers | None = None
 
     def __enter__(self) -> Runner:
         return self
@@ -71,8 +58,8 @@ class Runner:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._workers is not None:
+            self._workers.close()
         for spool in self.spools:
             spool.close()
 
@@ -126,34 +113,24 @@ class Runner:
         first: int,
     ) -> Iterator[_Part[Result]]:
         """Results of other processes, in order; only so many parts are under way at once."""
-        pool = self._start()
+        from fttool.dataset.workers import Workers
+
+        workers = self._workers = self._workers or Workers(self.processes)
         function, fixed = call
-        ahead = self.processes * _AHEAD
-        waiting: deque[tuple[Future[_Part[Result]], int]] = deque()
-        for number, (table, place) in enumerate(places, first):
-            slot = number % (ahead + 1)  # free again: the part that had it was taken out before
-            waiting.append((pool.submit(_task, table, place, function, fixed, each(number), slot), slot))
-            if len(waiting) > ahead:
-                yield self._taken(*waiting.popleft())
-        while waiting:
-            yield self._taken(*waiting.popleft())
-
-    def _taken(self, future: Future[_Part[Result]], slot: int) -> _Part[Result]:
-        """A finished part. What lies in shared memory is copied out of its slot."""
-        from concurrent.futures.process import BrokenProcessPool
-
+        busy: deque[int] = deque()  # in the order of the tasks, and so of the results
         try:
-            *part, result = future.result()
-        except BrokenProcessPool:
-            raise DataError(
-                "a process that was reading the input was killed; was there too little memory?",
-                hint="run the command again, or with `--processes 1`",
-            ) from None
-        if isinstance(result, InSlot):
-            assert self._slots is not None
-            start = slot * SLOT_BYTES
-            result = result.restore(self._slots[start : start + result.size])
-        return (*part, result)  # type: ignore[return-value]
+            for number, (table, place) in enumerate(places, first):
+                finished = [workers.receive(busy.popleft())] if len(busy) == self.processes else []
+                worker = (number - first) % self.processes
+                workers.send(worker, _task, table, place, function, fixed, each(number))
+                busy.append(worker)
+                yield from finished
+            while busy:
+                yield workers.receive(busy.popleft())
+        finally:
+            if busy:  # it ended early: the next run must not get the results of this one
+                workers.close()
+                self._workers = None
 
     def _moved(self, parts: Iterator[_Part[Result]]) -> Iterator[tuple[Sequence[int], list[BadRow], int, Result]]:
         """Parts that were read by themselves count their lines from 1: move each to where it stands in the file."""
@@ -167,59 +144,6 @@ class Runner:
             error.line = error.line + base if error.line is not None else None
             raise
 
-    def _start(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            import multiprocessing
-            from concurrent.futures import ProcessPoolExecutor
-
-            # A forked process shares the memory of this one; with other threads running, forking is not safe.
-            can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
-            if can_fork:
-                self._slots = mmap.mmap(-1, (self.processes * _AHEAD + 1) * SLOT_BYTES)
-            context = multiprocessing.get_context("fork" if can_fork else "spawn")
-            begin = partial(_begin, self._slots) if can_fork else _begin
-            self._pool = ProcessPoolExecutor(self.processes, context, initializer=begin)
-        return self._pool
-
-
-#: In other processes: memory shared with the parent, in which results that are mostly bytes are handed over. Through
-#: a pipe they would be copied four times.
-_shared: mmap.mmap | None = None
-
-
-def _begin(slots: mmap.mmap | None = None) -> None:
-    """In each process: Ctrl-C is the parent's to handle; end with the parent, however it ends."""
-    import multiprocessing
-
-    global _shared
-    _shared = slots
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
-
-
-def _end_with(wait: Callable[[], None]) -> None:
-    wait()
-    os._exit(1)
-
-
-@dataclass(frozen=True, slots=True)
-class InSlot:
-    """A result whose bytes lie in shared memory: `size` of them; `restore` makes the result of them again."""
-
-    size: int
-    restore: Callable[[bytes], Any]
-
-
-class Bulky(Protocol):
-    """A result that is mostly bytes."""
-
-    def pack(self) -> tuple[Sequence[bytes], Callable[[bytes], Any]]:
-        """The bytes in pieces, and a picklable function that makes the result of them joined."""
-        ...
-
 
 def _task(
     table: Table | None,
@@ -227,7 +151,6 @@ def _task(
     function: Callable[..., Result],
     fixed: tuple[Any, ...],
     extra: object,
-    slot: int,
 ) -> _Part[Result]:
     """Read a block and call the function. Line counts matter only for spans of a table."""
     if isinstance(place, Span):
@@ -235,23 +158,7 @@ def _task(
         block = table.read(place)
     else:
         block = place.load() if isinstance(place, Stored) else place
-    result = function(block, *fixed, extra)
-    return block.lines, block.bad, block.size, block.line_count, _hand_over(result, slot)
-
-
-def _hand_over(result: Any, slot: int) -> Any:
-    """Put the bytes of a result into its slot of the shared memory, if there is one and they fit."""
-    if _shared is None or not hasattr(result, "pack"):
-        return result
-    pieces, restore = result.pack()
-    size = sum(map(len, pieces))
-    if size > SLOT_BYTES:
-        return result
-    at = slot * SLOT_BYTES
-    for piece in pieces:
-        _shared[at : at + len(piece)] = piece
-        at += len(piece)
-    return InSlot(size, restore)
+    return block.lines, block.bad, block.size, block.line_count, function(block, *fixed, extra)
 
 
 def _move(lines: Sequence[int], base: int) -> Sequence[int]:
