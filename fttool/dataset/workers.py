@@ -95,7 +95,7 @@ def _alive() -> Iterator[None]:
     """Say in the user's words that a process is gone."""
     try:
         yield
-    except (EOFError, ConnectionError):
+    except (EOFError, OSError):  # closed, broken, or closed in the middle of a result
         raise DataError(
             "a process that was reading the input was killed; was there too little memory?",
             hint="run the command again, or with `--processes 1`",
