@@ -221,7 +221,7 @@ def test_parquet_without_pyarrow(files, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     error = files.error("a.parquet", b"PAR1" + bytes(20))
-    assert isinstance(error, UsageError) and error.hint == "pip install 'fttool[parquet]'"
+    assert isinstance(error, UsageError) and "pip install pyarrow" in str(error.hint)
 
 
 def test_nothing_heavy_is_imported():
