@@ -87,6 +87,11 @@ EXAMPLES = {
         '{"prompt": "Is it open today?", "completion": "Yes, until six."}',
         severity="warning below 10, hint below 100",
     ),
+    "model-shape": Example(
+        "Today's chat models are trained on `messages`, and refuse a file of prompts and completions.",
+        '{"prompt": "Is it open today? ->", "completion": " Yes, until six."}',
+        options={"model": "gpt-4o-mini"},
+    ),
     "column-case": Example(
         "Services look for `prompt` and `completion` in exactly this spelling.",
         '{"Prompt": "Is it open today?", "COMPLETION": "Yes, until six."}',

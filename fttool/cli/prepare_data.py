@@ -110,10 +110,13 @@ def prepare_data(
 
     if json and paths_only:
         raise UsageError("--json and --paths-only exclude each other")
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout and (json or paths_only):
+        raise UsageError("standard output takes either the examples (`-o -`) or the report")
     if check and output is not None:
         raise UsageError("--check writes nothing: leave -o out")
     config = load_config(model=model, seed=seed, valid_fraction=valid_fraction)
-    if valid_size is None and split is not False and valid_file is None:
+    if valid_size is None and split is not False and valid_file is None and not to_stdout:
         valid_fraction = config.get("valid_fraction")
     settings = Options(
         output=output,
@@ -202,7 +205,8 @@ def _to_stdout(work: Preparation, *, yes: bool) -> int:
     from dataclasses import replace
 
     from fttool.cli import output, views
-    from fttool.errors import EXIT_OK, UsageError
+    from fttool.dataset.output import free_names, stem_of
+    from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, UsageError
 
     if work.options.split.asked or work.first_validation is not None:
         raise UsageError(
@@ -216,8 +220,12 @@ def _to_stdout(work: Preparation, *, yes: bool) -> int:
         with path.open("rb") as lines:
             shutil.copyfileobj(lines, output.stdout_bytes())
         output.stdout_bytes().flush()
+        for rejected in report.outputs[1:]:
+            target = free_names(stem_of(work.files[0]), ["rejected"])[0]
+            shutil.move(rejected.path, target)
+            output.note(f"wrote {target} ({rejected.examples:,} rows that could not be read)")
     views.overview(report, settled=True, stderr=True)
-    return EXIT_OK
+    return EXIT_BAD_RESULT if report.errors else EXIT_OK
 
 
 def _shape(to: str | None) -> Any:

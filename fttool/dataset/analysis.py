@@ -137,14 +137,19 @@ class Analyst:
         """Profile once more when accepted fixes changed texts, or removed rows that others were judged with."""
         steps = _steps(verdicts, "rows")
         removing = {one: verdicts[one] for one in _CHANGING_DROPS if one in verdicts and verdicts[one].accepted}
-        if not steps and not removing:
+        if steps == spec.steps and not removing:
             return spec, profile, self._state(profile, spec, verdicts, self._gone(profile, verdicts), state.repeats)
         mask = bytes(self._flags(profile.rows, removing)) if removing else None
-        spec, profile = self._profile(replace(spec, steps=steps), mask)
-        state = self._state(profile, spec, verdicts, self._gone(profile, removing))
-        for one in ("empty-completion", "duplicate-rows", "prompt-conflict", "leakage"):
-            self._judge_one(BY_STAGE["rows"][one], state, verdicts, decide)
-        return spec, profile, self._state(profile, spec, verdicts, self._gone(profile, verdicts), state.repeats)
+        while True:
+            spec, profile = self._profile(replace(spec, steps=steps), mask)
+            state = self._state(profile, spec, verdicts, self._gone(profile, removing))
+            for one in _JUDGED_AGAIN:
+                if one not in verdicts or not verdicts[one].steps:
+                    self._judge_one(BY_ID[one], state, verdicts, decide)
+            steps = _steps(verdicts, "rows")
+            if steps == spec.steps:
+                gone = self._gone(profile, verdicts)
+                return spec, profile, self._state(profile, spec, verdicts, gone, state.repeats)
 
     def _judge(self, stage: str, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
         for check in BY_STAGE[stage].values():
@@ -211,8 +216,8 @@ class Analyst:
         if not spec.separator and not spec.stop:
             spec = self._guess_ends(spec)
         profile = self._pass(spec, gone)
-        separator = existing_separator(profile.prompt.suffix, profile.prompt.texts)
-        stop = existing_stop(profile.completion.suffix, profile.completion.texts)
+        separator = existing_separator(profile.prompt)
+        stop = existing_stop(profile.completion)
         if (separator, stop) != (spec.separator, spec.stop):
             spec = replace(spec, separator=separator, stop=stop)
             profile = self._pass(spec, gone)
@@ -230,8 +235,8 @@ class Analyst:
             return spec  # the pass that follows says what is wrong, and where
         return replace(
             spec,
-            separator=existing_separator(first.prompt.suffix, first.prompt.texts),
-            stop=existing_stop(first.completion.suffix, first.completion.texts),
+            separator=existing_separator(first.prompt),
+            stop=existing_stop(first.completion),
         )
 
     def _pass(self, spec: Spec, gone: bytes | None) -> Profile:
@@ -289,11 +294,14 @@ def _steps(verdicts: Mapping[str, Verdict], stage: str) -> tuple[Step, ...]:
 
 _CHAT: Task = "chat"
 
+#: Checks whose rows may be others once texts were changed: what one fix leaves may be for another to mend.
+_JUDGED_AGAIN = ("empty-completion", "edge-space", "duplicate-rows", "prompt-conflict", "leakage")
+
 #: Checks that only count rows: judged again when rows went last.
 _COUNTING = ("prompt-conflict", "few-examples", "identical-texts", "small-classes", "first-token")
 
 #: Removing these rows changes what the others have in common; removing duplicates and empty rows does not.
-_CHANGING_DROPS = frozenset({"over-long", "leakage"})
+_CHANGING_DROPS = frozenset({"over-long"})
 
 BY_STAGE: dict[str, dict[str, Check]] = {
     stage: {check.id: check for check in CHECKS if check.stage == stage} for stage in ("rows", "form")

@@ -5,7 +5,6 @@ Both functions are pure and their arguments picklable: the same code runs in one
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import msgspec
 from fttool.dataset.checks import CHECKS, Check
 from fttool.dataset.checks.base import Spec
 from fttool.dataset.checks.chat import problems
-from fttool.dataset.examples import ENCODER, Pairs, read_pairs, read_rows
+from fttool.dataset.examples import ENCODER, Pairs, encode_object, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import DROPPED, hash_all, hash_bytes
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
@@ -66,7 +65,7 @@ def profile_block(block: Block, spec: Spec, gone: bytes | None = None) -> Profil
 
 def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     pairs = prepared_pairs(block, spec, gone)
-    profile = Profile(rows=len(block.lines))
+    profile = Profile(rows=len(block.lines), columns=set(block.columns))
     profile.hit("missing-prompt", pairs.missing_prompt)
     profile.hit("value-type", pairs.converted)
     empty = [not text or text.isspace() for text in pairs.completions]
@@ -177,12 +176,3 @@ def encode_lines(rows: list[Any]) -> bytes:
         return ENCODER.encode_lines(rows)
     except UnicodeEncodeError:
         return b"".join(encode_object(row) + b"\n" for row in rows)
-
-
-def encode_object(value: Any) -> bytes:
-    """One value as JSON."""
-    try:
-        return ENCODER.encode(value)
-    except UnicodeEncodeError:
-        plain = msgspec.to_builtins(value, builtin_types=(str,))
-        return json.dumps(plain, separators=(",", ":"), default=str).encode()

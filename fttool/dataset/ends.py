@@ -1,45 +1,57 @@
 """Separators and stop sequences: which common ends of texts are one, and which to suggest.
 
 What all prompts or completions happen to end with is only taken for a separator or stop sequence if it looks like
-one: it begins where no word goes on, and it is a known candidate or holds a line end or a sign that ordinary
-sentences do not end with. The end that labels share (`tive` of `positive` and `negative`) is none.
+one: it begins where no word goes on, and is a known candidate, holds a line end, or is an arrow, a run of signs, a word
+with a colon or a mark such as ` END`. The end that labels share (`tive` of `positive` and `negative`), or that belongs
+to the text (`}`, `%`, `</b>`), is none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
-from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS
+from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS, TextStats
 from fttool.dataset.texts import trim_to_word_start
 
-_SIGNS = frozenset("\n#=>:|→⇒~*<[]{}^@$%&+\\/")
 #: What prompts may all end with before their separator, as questions do.
 _SENTENCE_ENDS = ".?!,;…)]}\"'”’»"
+
+#: An arrow or a run of one sign, set off by a space; a word with a colon, likewise.
+_ARROW = re.compile(r"\s(?:[-=~]*>+|[→⇒]|([#=*~|-])\1{1,})\s*", re.DOTALL)
+_WORD_AND_COLON = re.compile(r"\s[\w ]+:\s*", re.DOTALL)
+
+#: A word in capitals, in brackets or not; a run of three or more of one sign; a special token.
+_END_MARK = re.compile(r"\s\[?[A-Z]{2,}\]?|\s*([^\w\s])\1{2,}|\s*<\|\w+\|>", re.DOTALL)
+
 KNOWN_SEPARATORS = tuple(sorted((*SEPARATORS, LAST_SEPARATOR), key=len, reverse=True))
-_KNOWN_STOPS = sorted((*STOPS, LAST_STOP, "\n###\n", "###", "<|endoftext|>"), key=len, reverse=True)
+_KNOWN_STOPS = sorted((*STOPS, LAST_STOP), key=len, reverse=True)
 
 
-def existing_separator(suffix: str, texts: int) -> str:
-    """The separator that a common suffix of `texts` prompts holds, or ""."""
-    known = next((one for one in KNOWN_SEPARATORS if suffix.endswith(one)), "")
-    if known or texts < 2:
+def existing_separator(stats: TextStats) -> str:
+    """The separator that all prompts end with, or ""."""
+    known = next((one for one in KNOWN_SEPARATORS if stats.suffix.endswith(one)), "")
+    if known or stats.texts < 2 or len(stats.suffix) >= stats.shortest:
         return known
-    end = trim_to_word_start(suffix).lstrip(_SENTENCE_ENDS)
-    return end if end.strip() and _SIGNS & set(end) else ""
+    end = trim_to_word_start(stats.suffix).lstrip(_SENTENCE_ENDS)
+    is_one = "\n" in end or _ARROW.fullmatch(end) or _WORD_AND_COLON.fullmatch(end)
+    return end if end.strip() and is_one else ""
 
 
-def existing_stop(suffix: str, texts: int) -> str:
-    """The stop sequence that a common suffix of `texts` completions holds, or ""."""
-    for known in _KNOWN_STOPS:
-        if suffix.endswith(known) and (texts > 1 or known not in (".", "\n")):
-            return known
-    if texts < 2:
-        return "\n" if suffix.endswith("\n") else ""
-    end = trim_to_word_start(suffix)
-    if not end.strip():
+def is_only_separator(end: str) -> bool:
+    """Whether an end means nothing by itself (`\\n\\n###\\n\\n`, ` ->`): nothing is lost when it is left out."""
+    return end in KNOWN_SEPARATORS or bool(_ARROW.fullmatch(end))
+
+
+def existing_stop(stats: TextStats) -> str:
+    """The stop sequence that all completions end with, or ""."""
+    known = next((one for one in _KNOWN_STOPS if stats.suffix.endswith(one)), "")
+    if known and (stats.texts > 1 or known != "."):
+        return known
+    if stats.texts < 2 or len(stats.suffix) >= stats.shortest:
         return ""
-    is_word_in_capitals = end[0] == " " and end.strip().isupper()
-    return end if _SIGNS & set(end) or is_word_in_capitals else ""
+    end = trim_to_word_start(stats.suffix)
+    return end if _END_MARK.fullmatch(end) or ("\n" in end and end.strip()) else ""
 
 
 def suggest(candidates: Sequence[str], last: str, present: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,13 +13,20 @@ from typing import Any
 
 import msgspec
 
-from fttool.dataset.formats.base import MISSING, Block
+from fttool.dataset.formats.base import MISSING, Block, JsonNumber
 from fttool.dataset.shapes import Layout, Template
 from fttool.dataset.texts import Characters, encode_all
 from fttool.errors import DataError
 
-#: Writes Decimals, which hold the literal text of JSON numbers, as numbers.
-ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+def _literal(value: Any) -> Any:
+    if isinstance(value, JsonNumber):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+#: Writes numbers of JSON input as they were.
+ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_literal)
 
 
 @dataclass
@@ -138,7 +146,16 @@ def to_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
         return str(value)
-    return ENCODER.encode(value).decode()
+    return encode_object(value).decode()
+
+
+def encode_object(value: Any) -> bytes:
+    """One value as JSON. What holds a lone surrogate, which UTF-8 cannot hold, is written with escapes."""
+    try:
+        return ENCODER.encode(value)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(value, builtin_types=(str,), enc_hook=float)
+        return json.dumps(plain, separators=(",", ":")).encode()
 
 
 def _single_turn(row: dict[str, Any], system: str | None, line: int) -> tuple[str, str]:

@@ -151,8 +151,17 @@ class Preparation:
         return False if one in self.options.no_fix else otherwise
 
     def analyse(self, decide: Decide) -> Analysis:
-        """Judge the data; see Analyst.analyse."""
-        return self.analyst.analyse(decide)
+        """Judge the data; see Analyst.analyse. UsageError for `--fix` or `--no-fix` of what nobody can choose."""
+        analysis = self.analyst.analyse(decide)
+        for one, verdict in analysis.verdicts.items():
+            if verdict.level is None and one in self.options.fix:
+                raise UsageError(f"`{one}` has no fix", hint=f"correct the data by hand, or leave out `--fix {one}`")
+            if verdict.level == "required" and one in self.options.no_fix:
+                raise UsageError(
+                    f"the fix of `{one}` is always applied: {verdict.action}",
+                    hint=f"correct the data by hand, or leave out `--no-fix {one}`",
+                )
+        return analysis
 
     def report(self, analysis: Analysis, *, checked_only: bool = False, outputs: Sequence[OutputFile] = ()) -> Report:
         """What is known so far, as a record."""

@@ -33,6 +33,8 @@ CUT_OFF_CHARS = 100
 class TextStats:
     """Statistics of one field over many texts. Lengths in characters, `size` in bytes of UTF-8.
 
+    `shortest` does not count white space at the end.
+
     `prefix` and `suffix` are those that all texts share; `present` the candidates that some text holds; `ends` counts
     the texts that end with each candidate;
     `at_longest` the positions of the texts of the greatest length, where that is at least CUT_OFF_CHARS.
@@ -51,15 +53,14 @@ class TextStats:
     ends: Counter[str] = field(default_factory=Counter)
     at_longest: array[int] = field(default_factory=lambda: array("I"))
 
-    @property
-    def mostly_upper(self) -> bool:
-        """Whether more than a third of the letters are upper case, as the legacy tool counts."""
-        return self.upper * 2 > self.lower
+    def mostly_upper(self, end: str) -> bool:
+        """Whether more than a third of the letters before the fixed `end` are upper case, as the legacy tool counts."""
+        kinds = Characters(end.encode())
+        return (self.upper - kinds.upper * self.texts) * 2 > self.lower - kinds.lower * self.texts
 
     def case_hangs_on(self, texts: int) -> bool:
         """Whether taking so many texts away could change `mostly_upper`."""
-        letters = texts * self.longest
-        return abs(self.upper * 2 - self.lower) <= 2 * letters
+        return abs(self.upper * 2 - self.lower) <= 2 * texts * self.longest
 
     def merge(self, other: TextStats, offset: int) -> None:
         """Take in what comes after; its positions are moved by `offset`."""
@@ -98,7 +99,7 @@ def text_stats(
         size=len(data) - len(texts) + 1,
         upper=kinds.upper,
         lower=kinds.lower,
-        shortest=min(lengths),
+        shortest=min(map(len, map(str.rstrip, texts))),
         longest=longest,
         prefix=common_prefix(texts),
         suffix=common_suffix(texts),
@@ -161,6 +162,7 @@ class Profile:
     hits: dict[str, array[int]] = field(default_factory=dict)
     notes: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     labels: dict[int, str] | None = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
     prompt: TextStats = field(default_factory=TextStats)
     completion: TextStats = field(default_factory=TextStats)
 
@@ -180,6 +182,7 @@ class Profile:
         offset = self.rows
         self.rows += other.rows
         self.size += other.size
+        self.columns |= other.columns
         self.keys.extend(other.keys)
         self.answers.extend(other.answers)
         for check, positions in other.hits.items():

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fttool.dataset.analysis import Analysis
-from fttool.dataset.blocks import encode_object
 from fttool.dataset.checks.base import Verdict
-from fttool.dataset.examples import read_pairs, read_rows
+from fttool.dataset.examples import encode_object, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.steps import apply_steps
 from fttool.dataset.texts import show

@@ -44,6 +44,17 @@ class Layout:
     system: str | None = None
 
     @property
+    def used(self) -> tuple[str, ...]:
+        """The columns that examples are made of."""
+        sources = (self.prompt, self.completion)
+        return tuple(
+            name
+            for source in sources
+            if source is not None
+            for name in (source.columns if isinstance(source, Template) else (source,))
+        )
+
+    @property
     def is_chat(self) -> bool:
         """Whether examples stay chats from input to output, and are written as they are."""
         return self.shape == self.to == "chat"

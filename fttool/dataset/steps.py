@@ -27,12 +27,16 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LowerCase:
-    """Write everything in lower case."""
+    """Write everything in lower case, but for the fixed `end` that all texts have."""
 
     field: Field
+    end: str = ""
 
     def apply(self, texts: list[str]) -> list[str]:
-        return [text.lower() for text in texts]
+        return [
+            text.removesuffix(self.end).lower() + self.end if text.endswith(self.end) else text.lower()
+            for text in texts
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +102,19 @@ class RemoveSuffix:
 
 @dataclass(frozen=True, slots=True)
 class RemovePrefix:
-    """Remove `text` where it is the beginning; leave `keep` in its place."""
+    """Remove `text` where it is the beginning, with `strip` the white space after it too; leave `keep` in its place."""
 
     field: Field
     text: str
     keep: str = ""
+    strip: bool = False
 
     def apply(self, texts: list[str]) -> list[str]:
-        start, size = self.text, len(self.text)
-        return [self.keep + text[size:] if text.startswith(start) else text for text in texts]
+        return [self._rest(text) if text.startswith(self.text) else text for text in texts]
+
+    def _rest(self, text: str) -> str:
+        rest = text[len(self.text) :]
+        return self.keep + (rest.lstrip() if self.strip else rest)
 
 
 @dataclass(frozen=True, slots=True)

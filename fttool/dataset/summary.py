@@ -72,8 +72,7 @@ def inference_ends(analysis: Analysis) -> tuple[str | None, str | None]:
     if analysis.spec.layout.to == "chat":
         return None, None
     profile = analysis.profile
-    separator = existing_separator(profile.prompt.suffix, profile.prompt.texts)
-    stop = existing_stop(profile.completion.suffix, profile.completion.texts)
+    separator, stop = existing_separator(profile.prompt), existing_stop(profile.completion)
     for step in analysis.late_steps:
         if isinstance(step, AddSuffix | RemoveSuffix):
             text = step.text if isinstance(step, AddSuffix) else ""

@@ -168,7 +168,6 @@ def test_fix_and_no_fix_of_the_same_check(place: Path, call: Call) -> None:
     assert call("prepare_data", case.input, "--fix", "split", "--no-fix", "split").code == 2
 
 
-@pytest.mark.xfail(strict=True, reason="`--no-fix` of a required fix is passed over in silence")
 @pytest.mark.parametrize("one", ["extra-columns", "empty-completion"])
 def test_a_required_fix_cannot_be_left_out(one: str, place: Path, call: Call) -> None:
     case = Case.named(one)

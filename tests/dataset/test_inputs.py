@@ -68,7 +68,6 @@ def test_empty_standard_input(place: Path, run: Run) -> None:
     assert files_in(place) == set()
 
 
-@pytest.mark.xfail(strict=True, reason="a lone header on standard input is taken for a text of one completion")
 @pytest.mark.parametrize("header", ["prompt,completion\n", "completion\tprompt\n", "prompt,completion,id"])
 def test_a_lone_header_on_standard_input(header: str, place: Path, run: Run) -> None:
     done = run("prepare_data", "-", "-y", stdin=header, cwd=place)
@@ -115,7 +114,6 @@ def test_rejected_rows_beside_the_output(place: Path, report: Report) -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="`-o -` writes the rejected rows into a temporary folder that is removed")
 def test_rejected_rows_beside_standard_output(place: Path, run: Run) -> None:
     (place / "a.csv").write_text(BAD)
     done = run("prepare_data", "a.csv", "--skip-bad-rows", "-o", "-", cwd=place)
@@ -157,7 +155,6 @@ def test_validation_file_with_leakage(place: Path, report: Report) -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="leaks found after a fix replace those found before, which are kept, unreported")
 def test_leakage_made_by_a_fix(place: Path, report: Report) -> None:
     write_jsonl(place / "train.jsonl", [pair("WHO IS IT", "ann"), pair("WHO ELSE", "bob"), pair("NO ONE", "none")])
     write_jsonl(place / "valid.jsonl", [pair("WHO ELSE", "zed"), pair("who is it", "eve"), pair("new", "fresh")])
@@ -180,7 +177,6 @@ def test_validation_file_and_split_exclude_each_other(args: list[str], place: Pa
     assert call("prepare_data", "a.jsonl", "-v", "a.jsonl", *args).code == 2
 
 
-@pytest.mark.xfail(strict=True, reason="a `valid_fraction` in the settings counts as if it were asked for with `-o -`")
 def test_standard_output_whatever_the_settings_say_of_splits(place: Path, call: Run, run: Run) -> None:
     write_jsonl(place / "a.jsonl", LABELLED)
     assert call("config", "set", "valid_fraction", "0.2").code == 0
@@ -189,7 +185,6 @@ def test_standard_output_whatever_the_settings_say_of_splits(place: Path, call: 
     assert len(done.out.splitlines()) == 20
 
 
-@pytest.mark.xfail(strict=True, reason="`--json` and `--paths-only` are passed over in silence with `-o -`")
 @pytest.mark.parametrize("option", ["--json", "--paths-only"])
 def test_standard_output_cannot_take_the_examples_and_the_report(option: str, place: Path, run: Run) -> None:
     write_jsonl(place / "a.jsonl", LABELLED)

@@ -82,34 +82,27 @@ HARD = {
     "no-lower-case-to-write": [pair("𝐀𝐁𝐂", "one"), pair("𝐀𝐁𝐃", "two")],
     "labels-differ-in-a-space": [pair(f"{one}", ["a", " a", "b", " b"][one % 4]) for one in range(8)],
     "every-stop-but-one": [pair(one, f"\n . END *** +++ &&& $$$ @@@ {one} is long enough") for one in "xyz"],
+    "one-row-with-a-line-end": [pair("a", "x\ny")],
+    "end-is-upper-case": [pair("a", "it\nis."), pair("b", "no\nmo. so")],
+    "prompt-prefix-leaves-space": [
+        pair(f"Classify this text: {' ' * (one == 3)}{one}", "ab"[one % 2]) for one in range(14)
+    ],
+    "completion-prefix-leaves-space": [
+        pair(f"{one}", f" Label: {' ' * (one == 3)}{'ab'[one % 2]}") for one in range(14)
+    ],
+    "completion-prefix-leaves-nothing": [
+        pair("a", "Answer: yes"),
+        pair("b", "Answer:   "),
+        pair("c", "Answer: no way"),
+    ],
+    "control-before-space": [pair(f"\x00 p{one}", "ab"[one % 2]) for one in range(12)],
 }
 
 #: rows, and what goes wrong
 KNOWN = {
-    "one-row-with-a-line-end": ([pair("a", "x\ny")], "a single completion that ends with `.` has no stop sequence"),
-    "end-is-upper-case": (
-        [pair("a", "it\nis."), pair("b", "no\nmo. so")],
-        "` END` counts as upper case: the stop sequence is written in lower case the second time",
-    ),
-    "prompt-prefix-leaves-space": (
-        [pair(f"Classify this text: {' ' * (one == 3)}{one}", "ab"[one % 2]) for one in range(14)],
-        "what a removed prefix lays bare is not stripped",
-    ),
-    "completion-prefix-leaves-space": (
-        [pair(f"{one}", f" Label: {' ' * (one == 3)}{'ab'[one % 2]}") for one in range(14)],
-        "what a removed prefix lays bare is not stripped",
-    ),
-    "completion-prefix-leaves-nothing": (
-        [pair("a", "Answer: yes"), pair("b", "Answer:   "), pair("c", "Answer: no way")],
-        "a completion that is blank after its prefix is written",
-    ),
     "spaces-of-labels-near-the-border": (
         [pair(f"{one}", ["a", " a", "b ", " b "][one % 4]) for one in range(10)],
         "what becomes a classification by its leading spaces keeps the others",
-    ),
-    "control-before-space": (
-        [pair(f"\x00 p{one}", "ab"[one % 2]) for one in range(12)],
-        "white space that a removed control character lays bare is not stripped",
     ),
 }
 

@@ -6,6 +6,9 @@ from fttool.dataset.checks.base import Check, State, Verdict
 from fttool.dataset.steps import AddLeadingSpace, RemoveLeadingSpace, RemovePrefix
 from fttool.dataset.texts import show, trim_to_instruction_end, trim_to_word_end
 
+#: With these a beginning belongs to what follows: JSON, HTML, a block of code.
+_CODE = frozenset("{}[]<>`")
+
 
 class PromptPrefix(Check):
     """An instruction that stands before every prompt only costs tokens (legacy: MAX_PREFIX_LEN of 12)."""
@@ -28,7 +31,7 @@ class PromptPrefix(Check):
             details={"prefix": prefix},
             level="recommended",
             action=f"remove `{show(prefix)}` from the beginning of all prompts",
-            steps=(RemovePrefix("prompt", prefix),),
+            steps=(RemovePrefix("prompt", prefix, strip=state.task == "classification"),),
         )
 
 
@@ -45,6 +48,8 @@ class CompletionPrefix(Check):
         stop = state.spec.stop
         if stats.texts < 2 or len(prefix) < self.least or stats.shortest <= len(prefix) + len(stop):
             return None
+        if _CODE & set(prefix):
+            return Verdict("hint", f"all completions begin with `{show(prefix)}`", details={"prefix": prefix})
         keep = " " if prefix.startswith(" ") else ""
         return Verdict(
             "warning",
@@ -52,7 +57,7 @@ class CompletionPrefix(Check):
             details={"prefix": prefix},
             level="recommended",
             action=f"remove `{show(prefix)}` from the beginning of all completions",
-            steps=(RemovePrefix("completion", prefix, keep),),
+            steps=(RemovePrefix("completion", prefix, keep, strip=state.task == "classification"),),
         )
 
 

@@ -19,7 +19,8 @@ class _UpperCase(Check):
 
     def judge(self, state: State) -> Verdict | None:
         stats = self.stats(state)
-        if not stats.mostly_upper:
+        end = state.spec.separator if self.field == "prompt" else state.spec.stop
+        if not stats.mostly_upper(end):
             return None
         return Verdict(
             "warning",
@@ -27,7 +28,7 @@ class _UpperCase(Check):
             details={"upper": stats.upper, "lower": stats.lower},
             level="recommended",
             action=f"write all {self.field}s in lower case",
-            steps=(LowerCase(self.field),),
+            steps=(LowerCase(self.field, end),),
             merges=True,
         )
 

@@ -34,7 +34,8 @@ class ExtraColumns(Check):
     id = "extra-columns"
 
     def judge(self, state: State) -> Verdict | None:
-        extra = state.layout.extra
+        later = state.profile.columns - set(state.layout.used) - set(state.layout.extra)
+        extra = (*state.layout.extra, *sorted(later))
         if not extra:
             return None
         are = "is" if len(extra) == 1 else "are"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
-from fttool.dataset.ends import existing_separator, existing_stop, majority, suggest
+from fttool.dataset.ends import existing_separator, existing_stop, is_only_separator, majority, suggest
 from fttool.dataset.examples import Pairs
 from fttool.dataset.profile import LAST_SEPARATOR, LAST_STOP, SEPARATORS, STOPS, TextStats
 from fttool.dataset.steps import AddSuffix, Field, RemoveSuffix
@@ -54,9 +54,9 @@ class PromptSeparator(Check):
         stats = state.profile.prompt
         if state.task == "open-ended generation" or not stats.texts:
             return None
-        separator = existing_separator(stats.suffix, stats.texts)
+        separator = existing_separator(stats)
         if state.to_chat:
-            return _strip_end("prompt", separator) if separator else None
+            return _strip_end("prompt", separator) if is_only_separator(separator) else None
         suggested = suggest(SEPARATORS, LAST_SEPARATOR, stats.present)
         if not separator and (most := majority(stats.ends, stats.texts)):
             return _add_to_rest("prompt", "separator", most, stats)
@@ -90,14 +90,17 @@ class StopSequence(Check):
 
     def judge(self, state: State) -> Verdict | None:
         stats = state.profile.completion
-        stop = existing_stop(stats.suffix, stats.texts)
+        stop = existing_stop(stats)
         if state.to_chat:
             labels = state.task == "classification"
-            return _strip_end("completion", stop) if stop and not (labels or stop == ".") else None
+            return (
+                _strip_end("completion", stop) if stop in (*STOPS, LAST_STOP) and not (labels or stop == ".") else None
+            )
         if state.task != "conditional generation" or not stats.texts:
             return None
         inside = state.profile.positions(self.id) if stop else ()
-        suggested = suggest(STOPS, LAST_STOP, stats.present)
+        candidates = STOPS if stats.texts > 1 else tuple(one for one in STOPS if one != ".")
+        suggested = suggest(candidates, LAST_STOP, stats.present)
         add = AddSuffix("completion", suggested)
         if not stop and (most := majority(stats.ends, stats.texts)):
             return _add_to_rest("completion", "stop", most, stats)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
@@ -22,6 +23,21 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_COLUMNS = 16_384
 
 
+class JsonNumber(Decimal):
+    """A number of a JSON file that is no integer: its value, and as `str` its text just as it was written."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> JsonNumber:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """A row that could not be read: where it is, why, and its text (cut to a readable length)."""
@@ -36,7 +52,7 @@ class Block:
     """Some consecutive rows of one input.
 
     `columns` maps each column name to its values, all lists of the same length. Values are str, int, float,
-    decimal.Decimal, bool, None, datetime objects, list, dict or MISSING: just what the file said.
+    JsonNumber, bool, None, datetime objects, list, dict or MISSING: just what the file said.
     `lines` holds the 1-based place of each row: its (first) line in a text file, its row in a sheet, its item in a
     JSON array. `size` is the number of input bytes read for this block, before decompression where that applies.
     `bad` are the rows set aside, only when reading with `skip_bad`. `line_count` is how many physical lines (of a text

@@ -3,12 +3,11 @@
 Three ways, tried in order: a typed decoder that knows the columns (every row has exactly these keys), an untyped one
 (any keys), and line by line, for what has blank lines in it or is broken, where the standard library tells precisely
 what is wrong.
-Numbers keep their text: integers of any size are int, anything else is decimal.Decimal.
+Numbers keep their text: integers of any size are int, anything else is JsonNumber.
 """
 
 from __future__ import annotations
 
-import decimal
 import functools
 import itertools
 import json
@@ -19,7 +18,7 @@ from typing import Any
 import msgspec
 
 from fttool.dataset.formats import base
-from fttool.dataset.formats.base import MISSING, BadRow, Block
+from fttool.dataset.formats.base import MISSING, BadRow, Block, JsonNumber
 from fttool.dataset.formats.encoding import bad_utf8_at
 from fttool.errors import BadRowError, DataError
 
@@ -37,9 +36,9 @@ _MAX_TYPED = 256
 #: Characters of context in an error message.
 _CONTEXT = 60
 
-DOCUMENT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=decimal.Decimal)
-ROWS = msgspec.json.Decoder(Row, float_hook=decimal.Decimal)
-ROW_LIST = msgspec.json.Decoder(list[Row], float_hook=decimal.Decimal)
+DOCUMENT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=JsonNumber)
+ROWS = msgspec.json.Decoder(Row, float_hook=JsonNumber)
+ROW_LIST = msgspec.json.Decoder(list[Row], float_hook=JsonNumber)
 
 
 class _Typed:
@@ -48,7 +47,7 @@ class _Typed:
     def __init__(self, columns: tuple[str, ...]) -> None:
         fields = [(f"f{index}", Any, msgspec.field(name=name)) for index, name in enumerate(columns)]
         row: Any = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, gc=False)
-        self.row_list: Any = msgspec.json.Decoder(list[row], float_hook=decimal.Decimal)
+        self.row_list: Any = msgspec.json.Decoder(list[row], float_hook=JsonNumber)
         self.getters = [(name, attrgetter(f"f{index}")) for index, name in enumerate(columns)]
 
     def columns(self, rows: list[Any]) -> Columns:
@@ -202,7 +201,7 @@ def _refuse(constant: str) -> None:
     raise _NotANumberError(f"{constant} is not a JSON value")
 
 
-_STRICT = json.JSONDecoder(parse_float=decimal.Decimal, parse_constant=_refuse)
+_STRICT = json.JSONDecoder(parse_float=JsonNumber, parse_constant=_refuse)
 
 
 def shorten(text: str, limit: int = 200) -> str:

@@ -133,6 +133,11 @@ def _table_or_text(opened: Opened, named: str | None) -> str:
         return table if header >= {"prompt", "completion"} else "txt"
     if delimiter is not None and agreed and len(lines) > 1 and not lines[0].startswith(("[", "{")):
         return table
+    header = (
+        {cell.strip(' "').lower() for cell in lines[0].split(delimiter)} if len(lines) == 1 and delimiter else set()
+    )
+    if named is None and header >= {"prompt", "completion"}:
+        return table  # a header and nothing else
     return named if named in ("json", "jsonl") else "txt"
 
 
