@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 
 import pytest
+
+from fttool.dataset.formats.base import JsonNumber
 
 ROWS = [{"p": f"ä {n} }}, {{", "c": [{"x": n}, {"x": '"p"'}], "n": n} for n in range(40)]
 LAYOUTS = {
@@ -43,7 +44,7 @@ def test_one_example(files):
 
 def test_numbers(files):
     columns = files.columns("a.json", '[{"a": 9007199254740993, "b": 0.10}]')
-    assert columns["a"] == [2**53 + 1] and str(columns["b"][0]) == "0.10" and type(columns["b"][0]) is Decimal
+    assert columns["a"] == [2**53 + 1] and str(columns["b"][0]) == "0.10" and type(columns["b"][0]) is JsonNumber
 
 
 def test_lone_surrogates(files):
