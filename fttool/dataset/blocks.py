@@ -75,8 +75,8 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     for check in _PAIR_SCANS:
         found = check.scan(pairs, spec)
         profile.hit(check.id, [pairs.index[at] for at in found])
-    profile.keys = _spread(hash_all(pairs.prompt_data), pairs.index, profile.rows)
     answers = hash_all(pairs.completion_data)
+    profile.keys = _spread(_keys(pairs, answers), pairs.index, profile.rows)
     profile.answers = _spread(answers, pairs.index, profile.rows)
     profile.labels = {
         one: text for one, text in zip(answers, pairs.completions, strict=True) if len(text) <= LABEL_CHARS
@@ -87,6 +87,14 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     )
     profile.size = profile.prompt.size + profile.completion.size
     return profile
+
+
+def _keys(pairs: Pairs, answers: list[int]) -> list[int]:
+    """What makes examples belong together: their prompt; their completion where there is no prompt."""
+    keys = hash_all(pairs.prompt_data)
+    if not all(pairs.prompts):
+        return [key if prompt else answer for key, prompt, answer in zip(keys, pairs.prompts, answers, strict=True)]
+    return keys
 
 
 def _spread(hashes: list[int], index: Sequence[int], rows: int) -> array[int]:

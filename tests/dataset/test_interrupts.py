@@ -61,9 +61,13 @@ def assert_ends_and_leaves_nothing(process: subprocess.Popen[bytes], sign: signa
     workers = children(process)
     os.killpg(process.pid, sign)
     err = last_words(process)
+    if process.returncode == 0:
+        pytest.skip("it was done before the signal came")
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[sign], err.decode()
     assert b"Traceback" not in err
-    assert files_in(folder) == set()
+    assert files_in(folder) <= {"out.jsonl"}
+    if files_in(folder):  # the signal came between the renaming and the end
+        assert len((folder / "out.jsonl").read_bytes().splitlines()) == BIG
     wait_for(lambda: not any(map(is_alive, workers)))
 
 
