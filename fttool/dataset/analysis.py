@@ -1,4 +1,4 @@
-"""Profile the inputs, let the checks judge, and collect what was decided: everything before a byte is written."""
+"""Let the checks judge the profile of the inputs, and collect what was decided: everything before a byte is written."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fttool.dataset.blocks import GONE, TRAIN, profile_block
+from fttool.dataset.blocks import GONE, TRAIN
 from fttool.dataset.checks import BY_ID, CHECKS
 from fttool.dataset.checks.base import Check, Spec, State, Verdict
-from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.formats.base import BadRow
 from fttool.dataset.identity import Repeats, count_distinct, find_repeats
 from fttool.dataset.parallel import Runner
+from fttool.dataset.passes import Profiler, Progress
 from fttool.dataset.places import Places
 from fttool.dataset.profile import Profile
 from fttool.dataset.steps import Step
@@ -21,9 +21,6 @@ from fttool.records import InputFile, Task
 
 #: Says whether a fix is to be applied.
 Decide = Callable[[Check, Verdict], bool]
-
-#: Told how far a pass is: what it does, bytes read, bytes in all, rows read.
-Progress = Callable[[str, int, int, int], None]
 
 #: Fewer distinct completions than this share of the rows make a classification (legacy: CLASSIFICATION_THRESHOLD).
 _CLASS_SHARE = 3
@@ -55,7 +52,7 @@ class Analysis:
 
 
 class Analyst:
-    """Runs the passes over the inputs and the checks over their profiles; remembers profiles already made."""
+    """Runs the checks over the profile of the inputs, and the profiler again where a fix changed what others judge."""
 
     def __init__(
         self,
@@ -65,15 +62,11 @@ class Analyst:
         first_validation: int | None,
         progress: Progress | None,
     ) -> None:
-        self.runner = runner
+        self.profiler = Profiler(runner, progress)
         self.first_spec = spec
         self.inputs = inputs
         self.first_validation = first_validation
-        self.progress = progress
-        self.places = Places()
-        self.rejected: list[tuple[int, BadRow]] = []
         self._counted: tuple[array[int], int] | None = None
-        self._known: dict[tuple[Spec, bytes | None], Profile] = {}
 
     def analyse(self, decide: Decide) -> Analysis:
         """Judge stage by stage; each fix is decided on the rows and texts it will really meet.
@@ -81,7 +74,7 @@ class Analyst:
         Raises:
             DataError: a row that cannot be read, or nothing is left.
         """
-        spec, profile = self._profile(self.first_spec, None)
+        spec, profile = self.profiler.profile(self.first_spec, None)
         if not any(profile.keys):
             raise self._nothing_left(profile)
         verdicts: dict[str, Verdict] = {}
@@ -91,7 +84,15 @@ class Analyst:
         spec, profile, state = self._again(spec, profile, state, verdicts, decide)
         profile, state = self._form(spec, profile, state, verdicts, decide)
         return Analysis(
-            profile, spec, state.repeats, state.task, state.classes, verdicts, self.places, self.rejected, state.gone
+            profile,
+            spec,
+            state.repeats,
+            state.task,
+            state.classes,
+            verdicts,
+            self.profiler.places,
+            self.profiler.rejected,
+            state.gone,
         )
 
     def _judge_case(self, spec: Spec, profile: Profile, verdicts: dict[str, Verdict], decide: Decide) -> None:
@@ -102,7 +103,7 @@ class Analyst:
         if not doubtful:
             return
         gone = self._gone(profile, verdicts)
-        _, rest = self._profile(spec, bytes(gone))
+        _, rest = self.profiler.profile(spec, bytes(gone))
         for one in doubtful:
             self._judge_one(BY_ID[one], self._state(rest, spec, verdicts, gone), verdicts, decide)
 
@@ -118,7 +119,7 @@ class Analyst:
             steps = (*spec.steps, *_steps(verdicts, "form"))
             others = {one: verdicts[one] for one in verdicts if one != "duplicate-rows"}
             gone = self._gone(profile, others)
-            _, changed = self._profile(replace(spec, steps=steps), bytes(gone))
+            _, changed = self.profiler.profile(replace(spec, steps=steps), bytes(gone))
             profile = replace(profile, keys=changed.keys, answers=changed.answers, labels=changed.labels)
             final = self._state(profile, spec, verdicts, gone)
             self._judge_one(BY_STAGE["rows"]["duplicate-rows"], final, verdicts, decide)
@@ -141,7 +142,7 @@ class Analyst:
             return spec, profile, self._state(profile, spec, verdicts, self._gone(profile, verdicts), state.repeats)
         mask = bytes(self._flags(profile.rows, removing)) if removing else None
         while True:
-            spec, profile = self._profile(replace(spec, steps=steps), mask)
+            spec, profile = self.profiler.profile(replace(spec, steps=steps), mask)
             state = self._state(profile, spec, verdicts, self._gone(profile, removing))
             for one in _JUDGED_AGAIN:
                 if one not in verdicts or not verdicts[one].steps:
@@ -208,62 +209,8 @@ class Analyst:
         return self._counted[1]
 
     def _repeats(self, profile: Profile) -> Repeats:
-        border = None if self.first_validation is None else self.places.first_of(self.first_validation)
+        border = None if self.first_validation is None else self.profiler.places.first_of(self.first_validation)
         return find_repeats(profile.keys, profile.answers, border)
-
-    def _profile(self, spec: Spec, gone: bytes | None) -> tuple[Spec, Profile]:
-        """Profile all inputs; again with the right ends where the first block had others than the whole."""
-        if not spec.separator and not spec.stop:
-            spec = self._guess_ends(spec)
-        profile = self._pass(spec, gone)
-        separator = existing_separator(profile.prompt)
-        stop = existing_stop(profile.completion)
-        if (separator, stop) != (spec.separator, spec.stop):
-            spec = replace(spec, separator=separator, stop=stop)
-            profile = self._pass(spec, gone)
-        return spec, profile
-
-    def _guess_ends(self, spec: Spec) -> Spec:
-        if spec.layout.is_chat:
-            return spec
-        block = self.runner.spools[0].first()
-        if block is None:
-            return spec
-        try:
-            first = profile_block(block, spec)
-        except DataError:
-            return spec  # the pass that follows says what is wrong, and where
-        return replace(
-            spec,
-            separator=existing_separator(first.prompt),
-            stop=existing_stop(first.completion),
-        )
-
-    def _pass(self, spec: Spec, gone: bytes | None) -> Profile:
-        known = self._known.get((spec, gone))
-        if known is not None:
-            return known
-        profile, places = Profile(), Places()
-        rejected: list[tuple[int, BadRow]] = []
-        total, read = sum(table.size for table in self.runner.tables), 0
-        starts = self.places.starts
-
-        def flags(number: int) -> bytes | None:
-            stop = starts[number + 1] if number + 1 < len(starts) else None
-            return None if gone is None else gone[starts[number] : stop]
-
-        for done in self.runner.run(profile_block, (spec,), flags):
-            profile.merge(done.result)
-            places.add(done.source, done.lines)
-            rejected.extend((done.source, row) for row in done.bad)
-            read += done.size
-            if self.progress is not None:
-                self.progress("checking", read, total, profile.rows)
-        if self.places.rows and places.rows != self.places.rows:
-            raise DataError("the input changed while it was being read", hint="run the command again")
-        self.places, self.rejected = places, rejected
-        self._known[(spec, gone)] = profile
-        return profile
 
     def _nothing_left(self, profile: Profile) -> DataError:
         name = self.inputs[0].path

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from fttool.dataset.analysis import Analysis, Analyst, Decide, Progress
+from fttool.dataset.analysis import Analysis, Analyst, Decide
 from fttool.dataset.blocks import VALID
 from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
@@ -20,6 +20,7 @@ from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
 from fttool.dataset.output import check_folder, check_target, stem_of
 from fttool.dataset.parallel import Runner
+from fttool.dataset.passes import Progress
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
 from fttool.dataset.summary import make_report
