@@ -140,6 +140,10 @@ EXAMPLES = {
         '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}, '
         '{"role": "user", "content": "Are you there?"}]}',
     ),
+    "chat-surrogate": Example(
+        "The rest of the character was lost when a text was cut by length. No UTF-8 file can hold half of one.",
+        '{"messages": [{"role": "user", "content": "Hi \\ud83d"}, {"role": "assistant", "content": "Hello!"}]}',
+    ),
     "chat-no-answer": Example(
         "A model learns from the assistant messages alone.",
         '{"messages": [{"role": "user", "content": "Hi"}]}',

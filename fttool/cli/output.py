@@ -79,6 +79,15 @@ def answer(*parts: str) -> None:
     _write_stdout("".join(shown) + "\n")
 
 
+def answer_path(path: str) -> None:
+    """Print the path of a file, byte for byte as the system has it in a pipe."""
+    if is_terminal(sys.stdout):
+        answer(path)
+    else:
+        stdout_bytes().write(os.fsencode(path) + b"\n")
+        stdout_bytes().flush()
+
+
 def answer_json(value: object) -> None:
     """Print the answer as one JSON document: indented on a terminal, compact in a pipe."""
     _write_stdout(json_text(value, indent=is_terminal(sys.stdout), ascii_only=not _has_unicode(sys.stdout)) + "\n")

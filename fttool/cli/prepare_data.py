@@ -152,16 +152,15 @@ def run(
     """Prepare, asking where someone is there to ask; returns the exit code."""
     from fttool.cli import output, prompts, views
     from fttool.cli import prepare_questions as questions
-    from fttool.errors import EXIT_BAD_RESULT, EXIT_OK
+    from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, OutputError
 
     asking = prompts.can_ask(no_input) and not (yes or check or json or paths_only)
     with views.Bars() as bars, questions.open_inputs(files, settings, valid_file, bars.tell, asking=asking) as work:
         if settings.output is not None and str(settings.output) == "-":
             return _to_stdout(work, yes=yes)
         analysis = work.analyse(work.policy(yes or asking))
-        if not (json or paths_only):
-            views.overview(work.report(analysis, checked_only=True), settled=not asking)
         if asking:
+            views.overview(work.report(analysis, checked_only=True), settled=False)
             asked = questions.ask(work, analysis, bars)
             if asked is None:
                 return EXIT_BAD_RESULT
@@ -169,23 +168,31 @@ def run(
         else:
             split = _split_wanted(work, analysis, yes)
         report = work.report(analysis, checked_only=True) if check else work.write(analysis, split=split)
-    _show(report, json=json, paths_only=paths_only)
+    try:
+        _show(report, json=json, paths_only=paths_only, asked=asking)
+    except OutputError as error:
+        error.hint = "these files were written: " + ", ".join(written.path for written in report.outputs)
+        raise
+    if valid_file is not None and not check and all(written.role != "validation" for written in report.outputs):
+        output.warn("no validation example is left")
     if not (check or asking or split) and work.split_recommended(analysis) and work.named("split", True):
         output.hint("hold out validation examples with `--split`, to see how good the model gets")
     return EXIT_BAD_RESULT if report.errors or (check and report.needs_work) else EXIT_OK
 
 
-def _show(report: Report, *, json: bool, paths_only: bool) -> None:
+def _show(report: Report, *, json: bool, paths_only: bool, asked: bool) -> None:
     from fttool.cli import output, views
 
+    if not (json or paths_only or asked):
+        views.overview(report, settled=True)
     if json:
         output.answer_json(report.to_dict())
     elif paths_only:
         for written in report.outputs:
             if written.role != "rejected":
-                output.answer(written.path)
+                output.answer_path(written.path)
         if not report.outputs and not report.checked_only:
-            output.answer(report.inputs[0].path)
+            output.answer_path(report.inputs[0].path)
     elif report.checked_only:
         views.verdict(report)
     else:

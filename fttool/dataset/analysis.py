@@ -83,6 +83,8 @@ class Analyst:
         self._judge_case(spec, profile, verdicts, decide)
         spec, profile, state = self._again(spec, profile, state, verdicts, decide)
         profile, state = self._form(spec, profile, state, verdicts, decide)
+        if not state.remaining:
+            raise self._nothing_left(profile)
         return Analysis(
             profile,
             spec,
@@ -111,6 +113,7 @@ class Analyst:
         self, spec: Spec, profile: Profile, state: State, verdicts: dict[str, Verdict], decide: Decide
     ) -> tuple[Profile, State]:
         """Judge what the texts have in common; once more if the fixes for that leave another task to judge by."""
+        rounds = 2  # a third would swing back: each of the two tasks may leave the other
         while True:
             self._judge("form", state, verdicts, decide)
             if not any(verdicts[one].merges and verdicts[one].accepted for one in BY_STAGE["form"] if one in verdicts):
@@ -124,7 +127,8 @@ class Analyst:
             final = self._state(profile, spec, verdicts, gone)
             self._judge_one(BY_STAGE["rows"]["duplicate-rows"], final, verdicts, decide)
             final = self._state(profile, spec, verdicts, self._gone(profile, verdicts), final.repeats)
-            if final.task == state.task:
+            rounds -= 1
+            if final.task == state.task or not rounds:
                 for one in _COUNTING:
                     self._judge_one(BY_ID[one], final, verdicts, decide)
                 return profile, final
@@ -215,9 +219,9 @@ class Analyst:
     def _nothing_left(self, profile: Profile) -> DataError:
         name = self.inputs[0].path
         return DataError(
-            f"there is nothing to learn from: {profile.rows:,} rows, and every completion is empty",
+            f"there is nothing to learn from: of {profile.rows:,} rows none is left, for want of completions",
             file=name,
-            hint="check the column names (`--completion-column`)",
+            hint="check the column names (`--completion-column`), and the fixes asked for",
         )
 
 

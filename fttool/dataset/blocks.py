@@ -115,13 +115,16 @@ def _profile_chats(block: Block, gone: bytes | None) -> Profile:
             profile.keys.append(DROPPED)
             profile.answers.append(DROPPED)
             continue
-        for check, text in problems(row):
+        try:
+            whole, found = ENCODER.encode(row), list(problems(row))
+        except UnicodeEncodeError:
+            whole, found = encode_object(row), [*problems(row), ("chat-surrogate", "half a character")]
+        for check, text in found:
             if not hits.get(check) or hits[check][-1] != place:
                 hits.setdefault(check, []).append(place)
             notes = profile.notes.setdefault(check, [])
             if len(notes) < Profile.MAX_NOTES:
                 notes.append((place, text))
-        whole = encode_object(row)
         messages = row.get("messages")
         last = isinstance(messages, list) and messages and isinstance(messages[-1], dict) and messages[-1].get("role")
         asked = encode_object(messages[:-1]) if isinstance(messages, list) and last == "assistant" else whole

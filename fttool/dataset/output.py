@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -118,13 +118,27 @@ def _failed(where: Path, error: OSError) -> OutputError:
 
 def check_target(path: Path, tables: Sequence[Table], *, overwrite: bool) -> None:
     """Raise OutputError if a file cannot be written there: said before the work, not after it."""
-    if path.is_dir():
-        raise OutputError(f"`{path}` is a folder", hint=f"name a file: `-o {path / 'prepared.jsonl'}`")
-    if path.resolve() in {Path(table.name).resolve() for table in tables if table.name != "-"}:
-        raise OutputError(f"`{path}` is an input; inputs are never changed", hint="write to another name")
-    if not overwrite and (path.exists() or path.is_symlink()):
-        raise OutputError(f"`{path}` exists", hint="give another name, or `--force` to replace it")
-    check_folder(path)
+    with _name_that_works(path):
+        if path.is_dir():
+            raise OutputError(f"`{path}` is a folder", hint=f"name a file: `-o {path / 'prepared.jsonl'}`")
+        if path.resolve() in {Path(table.name).resolve() for table in tables if table.name != "-"}:
+            raise OutputError(f"`{path}` is an input; inputs are never changed", hint="write to another name")
+        if path.exists() and not path.is_file():
+            raise OutputError(f"`{path}` is a device or a pipe", hint="name a file; `-o -` is standard output")
+        if not overwrite and (path.exists() or path.is_symlink()):
+            raise OutputError(f"`{path}` exists", hint="give another name, or `--force` to replace it")
+        check_folder(path)
+
+
+@contextlib.contextmanager
+def _name_that_works(path: Path) -> Iterator[None]:
+    """What the system says of a name that is too long, goes round in circles or cannot be a name, in our words."""
+    try:
+        yield
+    except OSError as error:
+        raise _failed(path, error) from error
+    except (RuntimeError, ValueError) as error:
+        raise OutputError(f"{str(path)!a} cannot be a file name: {error}", hint="give another name") from error
 
 
 def check_folder(path: Path) -> None:
@@ -151,8 +165,9 @@ def free_names(stem: str, endings: list[str]) -> list[Path]:
     while True:
         mark = f" ({number})" if number else ""
         paths = [Path(f"{stem}_{ending}{mark}.jsonl") for ending in endings]
-        if not any(path.exists() or path.is_symlink() for path in paths):
-            return paths
+        with _name_that_works(paths[0]):
+            if not any(path.exists() or path.is_symlink() for path in paths):
+                return paths
         number += 1
 
 

@@ -58,6 +58,10 @@ class Options:
         for one in (*self.fix, *self.no_fix):
             if one not in BY_ID and one != SPLIT_ID:
                 raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
+        if self.processes is not None and self.processes < 1:
+            raise UsageError(f"--processes must be at least 1, not {self.processes}")
+        if (SPLIT_ID in self.fix and self.split.split is False) or (SPLIT_ID in self.no_fix and self.split.asked):
+            raise UsageError("the options contradict each other on whether to split")
         both = set(self.fix) & set(self.no_fix)
         if both:
             raise UsageError(f"--fix and --no-fix both name `{sorted(both)[0]}`")
@@ -84,7 +88,7 @@ class Preparation:
             raise UsageError("no input file was given", hint="example: `fttool prepare_data people.csv`")
         self.options = options
         self.progress = progress
-        self.files = [os.fspath(file) for file in files]
+        self.files = ["-" if os.fspath(file) == "/dev/stdin" else os.fspath(file) for file in files]
         self.tables: list[Table] = [open_table(name, options.read) for name in self.files]
         self.first_validation: int | None = None
         if valid_file is not None:
@@ -247,6 +251,10 @@ def prepare(
         OutputError: the result cannot be written.
         UsageError: options that make no sense.
     """
+    if check and output is not None:
+        raise UsageError("a check writes nothing: leave `output` out")
+    if output is not None and os.fspath(output) == "-":
+        raise UsageError("standard output belongs to the caller: name a file")
     options = Options(
         output=None if output is None else Path(output),
         overwrite=overwrite,

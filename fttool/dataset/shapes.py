@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,11 +144,13 @@ def _missing(field: str, name: str, columns: Sequence[str], file: str, option: s
     near = difflib.get_close_matches(name.lower(), [column.lower() for column in columns], n=1)
     nearest = next((column for column in columns if near and column.lower() == near[0]), None)
     message = f"there is no column `{name}`; the columns are {listed}"
-    if option is not None:
-        hint = f"did you mean `{option} {nearest}`?" if nearest else f"give {option} one of these names"
+    if option is not None and option.endswith("template"):
+        hint = f"did you mean `{{{nearest}}}`?" if nearest else "name these columns in braces"
+    elif option is not None:
+        hint = f"did you mean `{option} {shlex.quote(nearest)}`?" if nearest else f"give {option} one of these names"
     else:
         example = nearest or (columns[0] if name == "prompt" else columns[-1])
-        hint = f"say which column holds the {name}s: `--{name}-column {example}`"
+        hint = f"say which column holds the {name}s: `--{name}-column {shlex.quote(example)}`"
         if name == "prompt":
             hint += "; for open-ended generation give an empty prompt: `--prompt-template ''`"
     return MissingColumnError(message, field=field, columns=columns, file=file, hint=hint)

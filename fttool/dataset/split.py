@@ -35,6 +35,11 @@ class SplitOptions:
 
     def check(self) -> None:
         """Raises UsageError for values that contradict each other or make no sense."""
+        for name, value in (("--seed", self.seed), ("--valid-size", 0 if self.size is None else self.size)):
+            if not isinstance(value, int):
+                raise UsageError(f"{name} must be a whole number, not {value!r}")
+        if self.fraction is not None and not isinstance(self.fraction, int | float):
+            raise UsageError(f"--valid-fraction must be a number, not {self.fraction!r}")
         if self.fraction is not None and self.size is not None:
             raise UsageError("--valid-fraction and --valid-size exclude each other")
         if self.fraction is not None and not 0 < self.fraction < 1:

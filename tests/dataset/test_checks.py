@@ -30,6 +30,7 @@ LEVELS = {
     "chat-content": "optional",
     "chat-order": "optional",
     "chat-no-answer": "optional",
+    "chat-surrogate": "optional",
     "lone-surrogate": "recommended",
     "control-characters": "recommended",
     "mojibake": None,

@@ -118,4 +118,18 @@ class ChatNoAnswer(_ChatCheck):
     what = ("conversation has no assistant message", "conversations have no assistant message")
 
 
-CHAT_CHECKS: tuple[Check, ...] = (ChatMessages(), ChatRole(), ChatContent(), ChatOrder(), ChatNoAnswer())
+class ChatSurrogate(_ChatCheck):
+    """Half of a character (`"\\ud83d"`) anywhere in a conversation: services refuse it."""
+
+    id = "chat-surrogate"
+    what = ("conversation holds half a character", "conversations hold half a character")
+
+
+CHAT_CHECKS: tuple[Check, ...] = (
+    ChatMessages(),
+    ChatRole(),
+    ChatContent(),
+    ChatOrder(),
+    ChatNoAnswer(),
+    ChatSurrogate(),
+)

@@ -114,6 +114,15 @@ class EmptyPrompt(Check):
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.profile.positions(self.id)
+        if rows and state.to_chat:
+            return Verdict(
+                "error",
+                f"{plural(len(rows), 'prompt is', 'prompts are')} empty; in a chat the user must have said something",
+                rows,
+                level="optional",
+                action=f"remove {plural(len(rows), 'row')} with empty prompts",
+                drops=True,
+            )
         if not rows or len(rows) >= state.profile.prompt.texts:
             return None
         return Verdict(

@@ -74,8 +74,9 @@ class IdenticalTexts(Check):
         if state.remaining < 2 or state.task == "open-ended generation":
             return None
         profile = state.profile
-        prompts = _all_same(profile.prompt.shortest, profile.prompt.longest, profile.prompt.prefix)
-        completions = _all_same(profile.completion.shortest, profile.completion.longest, profile.completion.prefix)
+        # The longest text is as long as what all begin with: all are that.
+        prompts = 0 < profile.prompt.longest == len(profile.prompt.prefix)
+        completions = 0 < profile.completion.longest == len(profile.completion.prefix)
         if prompts:
             return Verdict(
                 "error",
@@ -84,7 +85,3 @@ class IdenticalTexts(Check):
         if completions:
             return Verdict("error", "all completions are the same; the model would only learn to repeat them")
         return None
-
-
-def _all_same(shortest: int, longest: int, prefix: str) -> bool:
-    return longest > 0 and shortest == longest == len(prefix)

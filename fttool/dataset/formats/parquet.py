@@ -13,7 +13,7 @@ from fttool.errors import DataError, UsageError
 
 _BATCH_ROWS = 1024
 #: What pyarrow's own errors derive from.
-_BROKEN = (OSError, ValueError, TypeError, KeyError, IndexError, NotImplementedError)
+_BROKEN = (OSError, ValueError, TypeError, KeyError, IndexError, NotImplementedError, OverflowError)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,113 @@
+"""What hostile input brought to light, each as small as it gets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fttool import DataError, OutputError, UsageError, prepare
+
+from .helpers import chat, pair, tidy, write_jsonl
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "a.jsonl", tidy(12))
+
+
+def test_two_tasks_that_leave_each_other_come_to_an_end(tmp_path: Path) -> None:
+    ends = [True, True, "yes END", "yes END", "yes", "yes END", " yes### END", True, "yes END", True]
+    prompts = ["ß", "Hello4", " ", "Hello", "\u2003", "ß", "Hello18", "Hello", "\u200312"]
+    rows = [pair(f"{prompt}\n", end) for prompt, end in zip(prompts, ends, strict=False)]
+    prepare(write_jsonl(tmp_path / "a.jsonl", [*rows, {"completion": True}]), yes=True, check=True)
+
+
+def test_nothing_left_after_the_fixes(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", [pair("q?", "\x00")])
+    with pytest.raises(DataError, match="nothing to learn from"):
+        prepare(source, yes=True)
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "\ud83d.jsonl"])
+def test_names_that_are_none(source: Path, name: str) -> None:
+    with pytest.raises(OutputError):
+        prepare(source, yes=True, output=source.parent / name)
+
+
+def test_name_that_goes_round_in_circles(source: Path) -> None:
+    (source.parent / "loop").symlink_to("loop")
+    with pytest.raises(OutputError):
+        prepare(source, yes=True, output=source.parent / "loop")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX only")
+def test_a_pipe_is_never_replaced(source: Path) -> None:
+    os.mkfifo(source.parent / "pipe")
+    with pytest.raises(OutputError, match="a device or a pipe"):
+        prepare(source, yes=True, output=source.parent / "pipe", overwrite=True)
+    assert (source.parent / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": "a"},
+        {"seed": 1.5},
+        {"seed": None},
+        {"valid_fraction": "0.1"},
+        {"valid_size": 2.5},
+        {"processes": 0},
+        {"output": "-"},
+        {"output": "b.jsonl", "check": True},
+        {"fix": ["split"], "split": False},
+        {"no_fix": ["split"], "split": True},
+    ],
+)
+def test_options_of_the_wrong_kind(source: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        prepare(source, **options)
+
+
+def test_chat_without_a_question(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", [pair("", "one"), pair("b", "two"), pair("c", "three")])
+    report = prepare(source, yes=True, to="chat")
+    assert [(one.id, one.count) for one in report.errors] == [("empty-prompt", 1)]
+    assert prepare(source, yes=True, to="chat", fix=["empty-prompt"]).examples == 2
+
+
+def test_all_the_same_up_to_the_line_end(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", [pair("same q\n", f" {number}") for number in range(12)])
+    assert "identical-texts" in {one.id for one in prepare(source, check=True).findings}
+
+
+def test_template_hint_is_a_template(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", [{"Title": "a", "completion": "b"}])
+    with pytest.raises(DataError) as caught:
+        prepare(source, prompt_template="{title}")
+    assert caught.value.hint == "did you mean `{Title}`?"
+
+
+def test_validation_file_that_leaks_altogether(source: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(source.parent)
+    done = call("prepare_data", "a.jsonl", "-v", "a.jsonl", "-y", "-o", "b.jsonl")
+    assert "no validation example is left" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_files_written_before_the_answer_failed_are_named(source: Path) -> None:
+    command = [sys.executable, "-m", "fttool", "prepare_data", str(source), "-y", "-o", str(source.parent / "b.jsonl")]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*command, "--no-split"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 3
+    assert b"these files were written" in done.stderr or not (source.parent / "b.jsonl").exists()
+
+
+def test_surrogate_in_a_chat_is_found(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", [chat(("user", "\ud83d"), ("assistant", "b"))])
+    assert "chat-surrogate" in {one.id for one in prepare(source, check=True).errors}
