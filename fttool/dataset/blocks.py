@@ -85,6 +85,10 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     profile.completion = text_stats(
         pairs.completions, pairs.index, pairs.completion_bytes, pairs.completion_kinds, STOPS
     )
+    if profile.completion.spaced == len(pairs.completions) > 1:
+        profile.bare = None
+    elif profile.completion.spaced:
+        profile.bare = set(hash_all([text[1:] for text in pairs.completion_data if text.startswith(b" ")]))
     profile.size = profile.prompt.size + profile.completion.size
     return profile
 

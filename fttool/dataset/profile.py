@@ -60,7 +60,7 @@ class TextStats:
 
     def case_hangs_on(self, texts: int) -> bool:
         """Whether taking so many texts away could change `mostly_upper`."""
-        return abs(self.upper * 2 - self.lower) <= 2 * texts * self.longest
+        return self.upper > 0 and abs(self.upper * 2 - self.lower) <= 2 * texts * self.longest
 
     def merge(self, other: TextStats, offset: int) -> None:
         """Take in what comes after; its positions are moved by `offset`."""
@@ -152,7 +152,8 @@ class Profile:
     of each (DROPPED for rows that do not count any more; for chats: of all that comes before the last answer, and
     of the whole conversation). `hits` holds the positions each check's scan found, `notes` a few of them with a
     word on what is wrong there. `labels` maps the hash of a short completion to its text; None when there are too
-    many different ones. `size` is the bytes of text in all examples.
+    many different ones. `bare` holds the hashes that completions which begin with a space have without it; None when
+    that cannot be said. `columns` are all there are, `size` is the bytes of text in all examples.
     """
 
     rows: int = 0
@@ -163,6 +164,7 @@ class Profile:
     notes: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     labels: dict[int, str] | None = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
+    bare: set[int] | None = field(default_factory=set)
     prompt: TextStats = field(default_factory=TextStats)
     completion: TextStats = field(default_factory=TextStats)
 
@@ -177,12 +179,20 @@ class Profile:
         """The positions a check's scan found."""
         return self.hits.get(check) or array("I")
 
+    @property
+    def spaces_tell_apart(self) -> bool:
+        """Whether completions may differ only by a space at the beginning."""
+        return self.bare is None or any(answer in self.bare for answer in self.answers)
+
     def merge(self, other: Profile) -> None:
         """Take in the profile of the block that comes next."""
         offset = self.rows
         self.rows += other.rows
         self.size += other.size
         self.columns |= other.columns
+        self.bare = None if self.bare is None or other.bare is None else self.bare | other.bare
+        if self.bare is not None and len(self.bare) > MAX_LABELS:
+            self.bare = None
         self.keys.extend(other.keys)
         self.answers.extend(other.answers)
         for check, positions in other.hits.items():

@@ -82,7 +82,7 @@ class LeadingSpace(Check):
             level="recommended",
             action="add a space at the beginning of all completions",
             steps=(AddLeadingSpace("completion"),),
-            merges=0 < stats.spaced < stats.texts,
+            merges=0 < stats.spaced < stats.texts and state.profile.spaces_tell_apart,
         )
 
     def _remove(self) -> Verdict:

@@ -9,8 +9,9 @@ is read as 0.12.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, islice
 from typing import Any
 
 from fttool.dataset.formats.base import BadRow, Block, FromStart, ReadOptions
@@ -52,6 +53,9 @@ class XlsxTable(FromStart):
 
     def blocks(self) -> Iterator[Block]:
         """Read everything after the header. DataError for a cell without a value, unless its row is set aside."""
+        if not self.cells.broken:
+            yield from self._sound_blocks()
+            return
         total = max(1, self._sheet().total_height)
         rows: list[list[Any]] = []
         lines: list[int] = []
@@ -60,11 +64,11 @@ class XlsxTable(FromStart):
         for number, row in self.rows():
             if number < self.start:
                 continue
-            trouble = self._trouble(number, row) if self.cells.broken else None
+            trouble = self._trouble(number, row)
             if trouble is not None:
                 bad.append(trouble)
-            elif any(row) or any(value != "" for value in row):
-                rows.append([row[place] for place in self.places])
+            elif _filled(row):
+                rows.append(row)
                 lines.append(number + 1)
             if len(rows) + len(bad) >= _BLOCK_ROWS:
                 after = self.size * (number + 1) // total
@@ -72,6 +76,22 @@ class XlsxTable(FromStart):
                 rows, lines, bad, before = [], [], [], after
         if rows or bad:
             yield self._block(rows, lines, bad, self.size - before)
+
+    def _sound_blocks(self) -> Iterator[Block]:
+        """The same for a sheet without a cell that needs looking at: many rows at a time."""
+        sheet = self._sheet()
+        total = max(1, sheet.total_height)
+        left = islice(sheet.iter_rows(), self.start, None)
+        number = self.start
+        while batch := list(islice(left, _BLOCK_ROWS)):
+            lines: Sequence[int] = range(number + 1, number + 1 + len(batch))
+            filled = [_filled(row) for row in batch]
+            if not all(filled):
+                batch, lines = list(compress(batch, filled)), list(compress(lines, filled))
+            after = number + len(filled)
+            if batch:
+                yield self._block(batch, lines, [], self.size * after // total - self.size * number // total)
+            number = after
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """All rows as calamine gives them, from column `left` on, with their place from 0.
@@ -91,15 +111,16 @@ class XlsxTable(FromStart):
         start = self._sheet().start
         return int(start[1]) if start else 0
 
-    def _block(self, rows: list[list[Any]], lines: list[int], bad: list[BadRow], size: int) -> Block:
+    def _block(self, rows: list[list[Any]], lines: Sequence[int], bad: list[BadRow], size: int) -> Block:
         columns: dict[str, list[Any]] = {name: [] for name in self.columns}
         if rows:
-            for name, place, values in zip(self.columns, self.places, zip(*rows, strict=True), strict=True):
-                columns[name] = [value if type(value) is str and value else plain(value) for value in values]
+            cells = list(zip(*rows, strict=True))
+            for name, place in zip(self.columns, self.places, strict=True):
+                columns[name] = [value if type(value) is str and value else plain(value) for value in cells[place]]
                 self._pad(columns[name], lines, place)
         return Block(columns, lines, size, bad)
 
-    def _pad(self, values: list[Any], lines: list[int], place: int) -> None:
+    def _pad(self, values: list[Any], lines: Sequence[int], place: int) -> None:
         left = self.left
         for at, line in enumerate(lines) if self.cells.digits else ():
             digits = self.cells.digits.get((line - 1, place + left))
@@ -122,6 +143,11 @@ class XlsxTable(FromStart):
         if self._kept is None:
             self._kept = _load(self.source, self.sheet)
         return self._kept
+
+
+def _filled(row: list[Any]) -> bool:
+    """Whether any cell of a row holds something; 0 and FALSE are something."""
+    return any(row) or any(value != "" for value in row)
 
 
 def plain(value: Any) -> Any:
