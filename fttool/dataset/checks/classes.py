@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
+from itertools import compress
 
 from fttool.dataset.checks.base import Check, State, Verdict, plural
 from fttool.dataset.steps import apply_steps
@@ -13,7 +14,9 @@ from fttool.dataset.tokens import first_token
 
 def class_counts(answers: array[int], gone: bytearray) -> Counter[int]:
     """Examples of each class (by the hash of its label) among the rows that are not gone."""
-    return Counter(answer for answer, is_gone in zip(answers, gone, strict=True) if not is_gone)
+    counts = Counter(answers)
+    counts.subtract(compress(answers, gone))
+    return +counts
 
 
 def label_names(state: State, hashes: list[int], most: int = 8) -> str:
