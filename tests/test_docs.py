@@ -15,7 +15,7 @@ import pytest
 
 import fttool
 from fttool import errors, prepare
-from fttool.cli import app
+from fttool.cli import EXIT_BROKEN_PIPE, app
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.prepare import SPLIT_ID
 
@@ -120,7 +120,7 @@ def test_every_key_of_the_report_is_explained(tmp_path):
 def test_every_exit_code_is_in_the_readme():
     classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.FttoolError)]
     codes = {one.exit_code for one in classes}
-    codes |= {errors.EXIT_OK, errors.EXIT_BAD_RESULT, errors.EXIT_BUG, errors.EXIT_INTERRUPTED}
+    codes |= {errors.EXIT_OK, errors.EXIT_BAD_RESULT, errors.EXIT_BUG, errors.EXIT_INTERRUPTED, EXIT_BROKEN_PIPE}
     section = text_of("README.md").split("## Exit codes")[1]
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == codes
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import multiprocessing
+import pickle
 import signal
 import sys
 import threading
@@ -67,12 +68,12 @@ class Workers:
     def send(self, worker: int, function: Callable[..., Any], *arguments: Any) -> None:
         """Have an idle process call `function(*arguments)`. Raises DataError if the process was killed."""
         with _alive():
-            self._pipes[worker].send((function, arguments))
+            self._pipes[worker].send_bytes(pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL))
 
     def receive(self, worker: int) -> Any:
         """The result of the task a process was sent; raises what the function raised, DataError if it was killed."""
         with _alive():
-            result, error, trace = self._pipes[worker].recv()
+            result, error, trace = pickle.loads(self._pipes[worker].recv_bytes())
         if error is not None:
             raise error from (None if isinstance(error, DataError) else RuntimeError(trace))
         if isinstance(result, tuple) and isinstance(result[-1], _InSlot):
@@ -125,13 +126,13 @@ def _serve(pipe: Connection, slot: mmap.mmap | None, others: Sequence[Connection
         other.close()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            function, arguments = pipe.recv()
+            function, arguments = pickle.loads(pipe.recv_bytes())
             answer: tuple[Any, Exception | None, str]
             try:
                 answer = (_hand_over(function(*arguments), slot), None, "")
             except Exception as error:  # noqa: BLE001 - raised again by the parent
                 answer = (None, error, traceback.format_exc())
-            pipe.send(answer)
+            pipe.send_bytes(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
 
 
 def _hand_over(result: Any, slot: mmap.mmap | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ def test_jsonl_in_and_out_gives_the_same_examples(rows: list[Row]) -> None:
 @quick
 @given(pairs(st.text(max_size=20) | text_of_pieces))
 def test_csv_in_and_out_gives_the_same_examples(rows: list[Row]) -> None:
+    # Before 3.11 the csv module cannot write NUL.
+    assume(sys.version_info >= (3, 11) or not any("\0" in text for row in rows for text in row.values()))
     kept = texts_kept(rows)
     assume(kept)
     with folder() as place:

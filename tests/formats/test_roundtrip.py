@@ -10,7 +10,7 @@ import sys
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fttool.dataset.formats import base, open_table
@@ -38,6 +38,8 @@ def read(path, size):
 @quick
 @given(rows=tables, size=sizes, delimiter=st.sampled_from(",;\t|"), end=st.sampled_from(["\n", "\r\n"]))
 def test_csv(tmp_path, rows, size, delimiter, end):
+    # Before Python 3.11 the csv module cannot write NUL.
+    assume(sys.version_info >= (3, 11) or "\0" not in "".join(map("".join, rows)))
     out = io.StringIO()
     # Before Python 3.13 the writer leaves a lone carriage return without the quotes it needs.
     quoting = csv.QUOTE_ALL if any("\r" in value for row in rows for value in row) else csv.QUOTE_MINIMAL
