@@ -76,7 +76,7 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
         found = check.scan(pairs, spec)
         profile.hit(check.id, [pairs.index[at] for at in found])
     answers = hash_all(pairs.completion_data)
-    profile.keys = _spread(_keys(pairs, answers), pairs.index, profile.rows)
+    profile.keys = _spread(_keys(pairs, answers, spec), pairs.index, profile.rows)
     profile.answers = _spread(answers, pairs.index, profile.rows)
     profile.labels = {
         one: text for one, text in zip(answers, pairs.completions, strict=True) if len(text) <= LABEL_CHARS
@@ -85,20 +85,21 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     profile.completion = text_stats(
         pairs.completions, pairs.index, pairs.completion_bytes, pairs.completion_kinds, STOPS
     )
-    if profile.completion.spaced == len(pairs.completions) > 1:
-        profile.bare = None
-    elif profile.completion.spaced:
+    if profile.completion.spaced:
         profile.bare = set(hash_all([text[1:] for text in pairs.completion_data if text.startswith(b" ")]))
     profile.size = profile.prompt.size + profile.completion.size
     return profile
 
 
-def _keys(pairs: Pairs, answers: list[int]) -> list[int]:
+def _keys(pairs: Pairs, answers: list[int], spec: Spec) -> list[int]:
     """What makes examples belong together: their prompt; their completion where there is no prompt."""
     keys = hash_all(pairs.prompt_data)
-    if not all(pairs.prompts):
-        return [key if prompt else answer for key, prompt, answer in zip(keys, pairs.prompts, answers, strict=True)]
-    return keys
+    nothing = {"", apply_steps(spec.steps, [""], [""])[0][0]}  # a separator alone is no prompt either
+    if nothing.isdisjoint(pairs.prompts):
+        return keys
+    return [
+        answer if prompt in nothing else key for key, prompt, answer in zip(keys, pairs.prompts, answers, strict=True)
+    ]
 
 
 def _spread(hashes: list[int], index: Sequence[int], rows: int) -> array[int]:

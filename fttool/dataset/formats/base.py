@@ -37,6 +37,9 @@ class JsonNumber(Decimal):
     def __str__(self) -> str:
         return self.text
 
+    def __reduce__(self) -> tuple[type[JsonNumber], tuple[str]]:
+        return JsonNumber, (self.text,)
+
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
