@@ -55,15 +55,22 @@ class Workers:
         self._slots = [mmap.mmap(-1, SLOT_BYTES) if can_fork else None for _ in range(count)]
         self._pipes: list[Connection] = []
         self._processes: list[BaseProcess] = []
-        with _signals_held():
-            for slot in self._slots:
-                ours, theirs = context.Pipe()
-                others = [*self._pipes, ours] if can_fork else []
-                process = context.Process(target=_serve, args=(theirs, slot, others), daemon=True)
-                process.start()
-                theirs.close()
-                self._pipes.append(ours)
-                self._processes.append(process)
+        try:
+            with _signals_held():
+                for slot in self._slots:
+                    self._begin(context, slot, can_fork)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, context: Any, slot: mmap.mmap | None, can_fork: bool) -> None:
+        ours, theirs = context.Pipe()
+        others = [*self._pipes, ours] if can_fork else []
+        process = context.Process(target=_serve, args=(theirs, slot, others), daemon=True)
+        process.start()
+        theirs.close()
+        self._pipes.append(ours)
+        self._processes.append(process)
 
     def send(self, worker: int, function: Callable[..., Any], *arguments: Any) -> None:
         """Have an idle process call `function(*arguments)`. Raises DataError if the process was killed."""
