@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer yes to every question.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask.")]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; `-` is standard output.")

@@ -10,7 +10,6 @@ import typer
 from fttool.cli import options
 
 if TYPE_CHECKING:
-    from fttool.dataset.analysis import Analysis
     from fttool.dataset.prepare import Options, Preparation
     from fttool.records import Report
 
@@ -33,10 +32,7 @@ def prepare_data(
     file: Annotated[
         Path | None, typer.Option("-f", "--file", metavar="FILE", help="The same, as the legacy tool spells it.")
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to write; `-` is standard output."),
-    ] = None,
+    output: options.Output = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that `-o` names.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if there is anything to fix.")
@@ -166,7 +162,7 @@ def run(
                 return EXIT_BAD_RESULT
             analysis, split = asked
         else:
-            split = _split_wanted(work, analysis, yes)
+            split = work.split_wanted(analysis, yes)
         report = work.report(analysis, checked_only=True) if check else work.write(analysis, split=split)
     try:
         _show(report, json=json, paths_only=paths_only, asked=asking)
@@ -197,12 +193,6 @@ def _show(report: Report, *, json: bool, paths_only: bool, asked: bool) -> None:
         views.verdict(report)
     else:
         views.closing(report)
-
-
-def _split_wanted(work: Preparation, analysis: Analysis, yes: bool) -> bool:
-    from fttool.dataset.prepare import SPLIT_ID
-
-    return work.options.split.asked or (work.split_recommended(analysis) and work.named(SPLIT_ID, yes))
 
 
 def _to_stdout(work: Preparation, *, yes: bool) -> int:

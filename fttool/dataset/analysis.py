@@ -232,10 +232,6 @@ def infer_task(profile: Profile, rows: int, classes: int) -> Task:
     return "classification" if classes < rows / _CLASS_SHARE else "conditional generation"
 
 
-def _stage(one: str) -> str:
-    return "form" if one in BY_STAGE["form"] else "rows"
-
-
 def _steps(verdicts: Mapping[str, Verdict], stage: str) -> tuple[Step, ...]:
     """The steps of the accepted fixes of a stage, in the order of the checks."""
     return tuple(

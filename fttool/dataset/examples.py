@@ -33,16 +33,14 @@ ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_literal)
 class Pairs:
     """Prompt/completion examples of one block, with their positions in it.
 
-    `index[i]` is the position in the block of example i (rows may have been dropped). `missing_prompt`,
-    `missing_completion` and `converted` are positions in the block: a null or absent value, a value that was no
-    text.
+    `index[i]` is the position in the block of example i (rows may have been dropped). `missing_prompt` and `converted`
+    are positions in the block: a null or absent prompt, a value that was no text.
     """
 
     prompts: list[str]
     completions: list[str]
     index: Sequence[int]
     missing_prompt: list[int] = field(default_factory=list)
-    missing_completion: list[int] = field(default_factory=list)
     converted: list[int] = field(default_factory=list)
 
     def keep(self, wanted: Sequence[bool | int]) -> None:
@@ -100,8 +98,8 @@ def read_pairs(block: Block, layout: Layout) -> Pairs:
     assert layout.prompt is not None and layout.completion is not None
     converted: list[int] = []
     prompts, no_prompt = _texts(block, layout.prompt, rows, converted)
-    completions, no_completion = _texts(block, layout.completion, rows, converted)
-    return Pairs(prompts, completions, range(rows), no_prompt, no_completion, sorted(set(converted)))
+    completions, _ = _texts(block, layout.completion, rows, converted)  # none there is empty, and found as that
+    return Pairs(prompts, completions, range(rows), no_prompt, sorted(set(converted)))
 
 
 def _texts(block: Block, source: str | Template, rows: int, converted: list[int]) -> tuple[list[str], list[int]]:

@@ -182,6 +182,10 @@ class Preparation:
             and not stem_of(self.files[0]).endswith(("_prepared_train", "_prepared_valid"))
         )
 
+    def split_wanted(self, analysis: Analysis, yes: bool) -> bool:
+        """Whether to split without asking: because the user said so, or it is recommended and accepted."""
+        return self.options.split.asked or (self.split_recommended(analysis) and self.named(SPLIT_ID, yes))
+
     def changes_nothing(self, analysis: Analysis, *, split: bool) -> bool:
         """Whether the output would be the input: a plain JSONL file with nothing to mend, and no name asked for."""
         table = self.tables[0]
@@ -274,8 +278,7 @@ def prepare(
         analysis = work.analyse(work.policy(yes))
         if check:
             return work.report(analysis, checked_only=True)
-        wanted = options.split.asked or (work.split_recommended(analysis) and work.named(SPLIT_ID, yes))
-        return work.write(analysis, split=wanted)
+        return work.write(analysis, split=work.split_wanted(analysis, yes))
 
 
 def _nearest_check(one: str) -> str:
