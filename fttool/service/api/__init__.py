@@ -1,0 +1,1 @@
+"""The API: OpenAI's endpoints, over HTTP, with their bodies, answers and errors."""

@@ -1,0 +1,1 @@
+"""Training files: what a line may hold, what is wrong with it, and the examples that trainers see."""

@@ -1,0 +1,1 @@
+"""Fine-tuned models answer: completions and chats, token by token."""
