@@ -116,7 +116,36 @@ class KeyMissingError(FttoolError):
 
 
 class ServiceError(FttoolError):
-    """The service refused, cannot be reached, or does not know the thing asked for."""
+    """The service refused, cannot be reached, or does not know the thing asked for.
+
+    `status` is that of its HTTP answer (None if there was none), `code` and `param` are its own words for it.
+    `retry_after` are the seconds it asks to wait. `temporary`: the same request may well succeed later.
+    """
 
     exit_code = 5
     kind = "service"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        temporary: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.temporary = temporary
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as `--json` shows it, with what the service said of it."""
+        said = {name: getattr(self, name) for name in ("status", "code", "param", "request_id")}
+        return {**super().to_dict(), **{name: value for name, value in said.items() if value is not None}}

@@ -16,11 +16,29 @@ COMPLETE_VARIABLE = "_FTTOOL_COMPLETE"
 #: `fttool --help` need not import them all; a test holds it against the function's own.
 COMMANDS = {
     "prepare_data": ("fttool.cli.prepare_data", "Check a file of examples, fix it, split it, and write it as JSONL."),
+    "create": ("fttool.cli.create", "Start a fine-tuning job and follow it."),
+    "follow": ("fttool.cli.follow", "Show a job's events as they come, until it ends."),
+    "list": ("fttool.cli.jobs", "List fine-tuning jobs, newest first."),
+    "get": ("fttool.cli.jobs", "Show fine-tuning jobs."),
+    "events": ("fttool.cli.events", "Show a job's events."),
+    "checkpoints": ("fttool.cli.events", "Show a job's checkpoints."),
+    "cancel": ("fttool.cli.job_actions", "Cancel fine-tuning jobs."),
+    "pause": ("fttool.cli.job_actions", "Pause running fine-tuning jobs."),
+    "resume": ("fttool.cli.job_actions", "Go on with paused fine-tuning jobs."),
+    "results": ("fttool.cli.results", "Download and sum up the result file of a job."),
+    "complete": ("fttool.cli.complete", "Complete prompts with a model."),
+    "chat": ("fttool.cli.chat", "Talk to a model."),
+    "delete": ("fttool.cli.delete", "Delete fine-tuned models or files."),
+    "files": ("fttool.cli.files", "List, show, upload, download and delete files of the service."),
+    "models": ("fttool.cli.models", "List, show and delete models."),
+    "serve": ("fttool.cli.serve", "Run fttool's own fine-tuning service on this machine."),
     "config": ("fttool.cli.config", "Show and change settings."),
     "login": ("fttool.cli.login", "Store an API key where only you can read it."),
     "logout": ("fttool.cli.login", "Forget a stored API key."),
     "completion": ("fttool.cli.completion", "Print the completion script of a shell."),
-    "tools": ("fttool.cli.legacy", "The legacy spelling of prepare_data."),
+    "api": ("fttool.cli.legacy.api", "The legacy spelling of all that concerns jobs, files and models."),
+    "tools": ("fttool.cli.legacy.tools", "The legacy spelling of prepare_data."),
+    "wandb": ("fttool.cli.legacy.api", "The legacy spelling of what is not in this version: sending metrics to W&B."),
 }
 
 EXAMPLES = """\b
@@ -30,7 +48,7 @@ Examples:
   fttool config show"""
 
 #: The same for every part: `-h` helps too; Typer brings in neither rich nor completion options of its own.
-_COMMON: dict[str, Any] = {
+COMMON: dict[str, Any] = {
     "rich_markup_mode": None,
     "add_completion": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
@@ -48,15 +66,27 @@ class Group(TyperGroup):
 class Root(Group):
     """The group of all commands. Until one is called, only its name and its line of help are there."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Options before the command are those of the legacy grammar (`fttool -k KEY api …`), but for our own few."""
+        if args and args[0].startswith("-") and args[0] not in ("-h", "--help", "--version"):
+            from fttool.cli.legacy import flags
+
+            args = flags.take(ctx, args, COMMANDS)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` call, complete with its options."""
         name, found, rest = super().resolve_command(ctx, args)
+        if found is not None and ctx.obj is not None:
+            from fttool.cli.legacy import flags
+
+            flags.allow(ctx, str(found.name))
         return name, found and _load(str(found.name)), rest
 
 
 def command() -> Any:
     """The command that `main` runs."""
-    app = typer.Typer(cls=Root, callback=_root, no_args_is_help=True, epilog=EXAMPLES, **_COMMON)
+    app = typer.Typer(cls=Root, callback=_root, no_args_is_help=True, epilog=EXAMPLES, **COMMON)
     for name, (_, help_line) in COMMANDS.items():
         app.command(name, help=help_line)(_not_loaded)
     return typer.main.get_command(app)
@@ -83,12 +113,14 @@ def _load(name: str) -> Any:
     """A command or group with all its options."""
     module_name, help_line = COMMANDS[name]
     module = import_module(module_name)
-    function = getattr(module, name, None)
+    if hasattr(module, "load_group"):  # a group that Typer's decorators cannot make
+        return module.load_group(name)
+    function = getattr(module, name, None) or getattr(module, f"{name}_", None)  # `list_`: no shadowing
     if function is not None:
-        app = typer.Typer(**_COMMON)
+        app = typer.Typer(**COMMON)
         app.command(name, epilog=_examples(module, name))(function)
         return typer.main.get_command(app)
-    group = typer.Typer(cls=Group, callback=_group, help=help_line, no_args_is_help=True, **_COMMON)
+    group = typer.Typer(cls=Group, callback=_group, help=help_line, no_args_is_help=True, **COMMON)
     for part, (function, examples) in module.COMMANDS.items():
         group.command(part, epilog=examples)(function)
     return typer.main.get_command(group)

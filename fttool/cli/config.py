@@ -34,6 +34,8 @@ def show(
         ["setting", "value", "source"],
         [[each.name, "" if each.value is None else str(_shown(each)), each.source] for each in found],
     )
+    if config.means_own_service:
+        output.note("requests go to fttool's own service on this machine, whatever base_url and api_key are")
 
 
 def path(json: options.Json = False) -> None:

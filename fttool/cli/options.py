@@ -19,3 +19,14 @@ ApiKey = Annotated[
 ]
 ApiKeyFile = Annotated[Path | None, typer.Option("--api-key-file", metavar="FILE", help="File that holds the API key.")]
 BaseUrl = Annotated[str | None, typer.Option("-b", "--base-url", metavar="URL", help="Address of the service.")]
+Local = Annotated[bool, typer.Option("--local", help="Use fttool's own service on this machine: no key, no network.")]
+Organization = Annotated[str | None, typer.Option("--organization", metavar="ID", help="Organization to act for.")]
+Project = Annotated[str | None, typer.Option("--project", metavar="ID", help="Project to act for.")]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="How long one request may take (600).", min=0.1)
+]
+Retries = Annotated[
+    int | None, typer.Option("--retries", metavar="N", help="How often a failed request is tried again (2).", min=0)
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print ids only.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do it without asking.")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, BinaryIO
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 REPORT = "https://github.com/fttool/fttool/issues"
 
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "1;33", "cyan": "1;36"}
+
+#: What `paint` puts around text.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 #: Control characters (C0 but tab and newline, DEL, C1) and the marks that reorder text, as visible escapes.
 _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"} | {
@@ -79,6 +83,11 @@ def answer(*parts: str) -> None:
     _write_stdout("".join(shown) + "\n")
 
 
+def answer_piece(text: str) -> None:
+    """Print a piece of an answer that is still coming: at once, and without a line end."""
+    _write_stdout(escape(text) if is_terminal(sys.stdout) else text)
+
+
 def answer_path(path: str) -> None:
     """Print the path of a file, byte for byte as the system has it in a pipe."""
     if is_terminal(sys.stdout):
@@ -93,13 +102,18 @@ def answer_json(value: object) -> None:
     _write_stdout(json_text(value, indent=is_terminal(sys.stdout), ascii_only=not _has_unicode(sys.stdout)) + "\n")
 
 
+def answer_json_line(value: object) -> None:
+    """Print one JSON document on one line, as one of several: also on a terminal."""
+    _write_stdout(json_text(value, ascii_only=not _has_unicode(sys.stdout)) + "\n")
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: aligned under headers on a terminal, tab-separated, whole and without headers in a pipe."""
     if not is_terminal(sys.stdout):
         for row in rows:
-            answer("\t".join(_one_line(cell) for cell in row))
+            answer("\t".join(one_line(cell) for cell in row))
         return
-    cells = [[escape(_one_line(cell)) for cell in row] for row in rows]
+    cells = [[escape(one_line(cell)) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
     answer(paint(_aligned(headers, widths), "bold"))
     for row in cells:
@@ -245,14 +259,17 @@ def _has_unicode(stream: IO[str] | None) -> bool:
     return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") in ("utf8", "utf16", "utf32")
 
 
-def _one_line(cell: str) -> str:
+def one_line(cell: str) -> str:
+    """`cell` on one line: if it holds line ends or tabs, they and backslashes are escaped."""
     return cell.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n") if set(cell) & set("\t\n") else cell
 
 
 def _width(text: str) -> int:
+    """The columns that it takes on a terminal: colours take none, wide characters two."""
     import unicodedata
 
-    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+    shown = _COLOURS.sub("", text) if isinstance(text, Painted) else text
+    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in shown)
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

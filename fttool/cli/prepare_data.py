@@ -11,7 +11,7 @@ from fttool.cli import options
 
 if TYPE_CHECKING:
     from fttool.dataset.prepare import Options, Preparation
-    from fttool.records import Report
+    from fttool.records.dataset import Report
 
 EXAMPLES = """\b
 Examples:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fttool.cli import output
-from fttool.cli.app import COMMANDS
-from fttool.records import SEVERITIES, Finding, InputFile, Report, Sample
+from fttool.cli.shell import shell
+from fttool.records.dataset import SEVERITIES, Finding, InputFile, Report, Sample
 
 if TYPE_CHECKING:
     from fttool.cli.progress import Progress
@@ -126,11 +124,10 @@ def closing(report: Report) -> None:
     output.answer("")
     output.answer("next:")
     output.answer(f"  {shell(report.next_command)}")
-    if report.next_command[1] not in COMMANDS:
-        output.note(f"note: `fttool {report.next_command[1]}` comes with the next version")
     for line in inference_lines(report):
         output.answer(line)
     output.answer("cost and training time: unknown (they depend on the service)")
+    output.hint("no key? With `--local` at its end the next command trains on this machine")
 
 
 def _errors(report: Report) -> None:
@@ -151,15 +148,6 @@ def inference_lines(report: Report) -> Iterator[str]:
             yield "to get a label: pass max_tokens large enough for the longest one, for some begin alike"
         else:
             yield "to get only the label: pass max_tokens=1 and logprobs"
-
-
-def shell(argv: Sequence[str]) -> str:
-    """A command line that the user's shell takes as it is."""
-    if os.name == "nt":
-        import subprocess
-
-        return subprocess.list2cmdline(argv)
-    return shlex.join(argv)
 
 
 def _literal(text: str) -> str:

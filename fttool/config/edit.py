@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fttool.config.files import edit_toml, read_toml, user_file
-from fttool.config.known import SETTINGS, Known, Value, known_setting, nearest, parse
+from fttool.config.known import LOCAL, SETTINGS, Known, Value, known_setting, nearest, parse
 from fttool.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ def _known(name: str, profile: str | None) -> Known:
 
 def _check_profile(name: str, path: Path) -> None:
     profiles = list(read_toml(path).get("profiles", {}))
-    if name not in profiles:
+    if name not in profiles and name != LOCAL:
         hint = nearest(name, profiles) or f"`fttool config set base_url URL --profile {shlex.quote(name)}` makes it"
         raise ConfigError(f"there is no profile `{name}`", hint=hint)

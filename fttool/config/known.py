@@ -11,6 +11,9 @@ from fttool.errors import ConfigError
 
 Value = str | int | float
 
+#: The profile that is there without being defined, and the kind of service it means: fttool's own, on this machine.
+LOCAL = "local"
+
 
 class Known(NamedTuple):
     """A setting: what kind of value it has, which environment variables set it, where else it may stand."""

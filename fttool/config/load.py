@@ -11,10 +11,13 @@ from typing import Any
 
 from fttool.config import files
 from fttool.config.keys import find_key, missing_key
-from fttool.config.known import SETTINGS, nearest
-from fttool.config.layers import File, Setting, from_environment, from_file, from_options
+from fttool.config.known import LOCAL, SETTINGS, nearest
+from fttool.config.layers import File, Origin, Setting, from_environment, from_file, from_options
 from fttool.config.secrets import Secret
 from fttool.errors import ConfigError
+
+#: Which source goes before which, strongest first.
+_RANKS: tuple[Origin, ...] = ("option", "environment", "project", "user", "default")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,20 @@ class Config:
         """Whether the profile in use names an address of its own."""
         return "base_url" in self.user.profiles.get(self.get("profile"), {})
 
+    @property
+    def means_own_service(self) -> bool:
+        """Whether requests go to fttool's own service on this machine, which needs neither address nor key.
+
+        So it is with the profile `local`, and where `service` is `local`, unless an address goes before that.
+        """
+        address, service, profile = self.setting("base_url"), self.setting("service"), self.setting("profile")
+        if address.origin == "option" or address.from_profile:
+            return False
+        if profile.value == LOCAL or (service.value == LOCAL and service.from_profile):
+            # a profile chosen for this run goes before the environment, one chosen in a file does not
+            return address.origin != "environment" or profile.origin in ("option", "environment")
+        return service.value == LOCAL and _RANKS.index(service.origin) < _RANKS.index(address.origin)
+
     def check_address(self) -> None:
         """Raise ConfigError if it is not clear where requests should go.
 
@@ -87,7 +104,7 @@ class Config:
         return found or refused.get(None, {}).get("base_url")
 
     def _is_defined(self, profile: str) -> bool:
-        return profile in self._profiles()
+        return profile == LOCAL or profile in self._profiles()
 
     def _profiles(self) -> list[str]:
         return [*self.user.profiles, *(self.project.profiles if self.project else ())]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fttool.cli import app
 from fttool.cli.completion import FILES, Shell
 
 CHECKED_IN = Path(__file__).parents[2] / "completions"
@@ -48,13 +49,14 @@ def ask(run):
 
 
 def test_bash_is_told_commands_options_and_values(ask):
-    commands = ["prepare_data", "config", "login", "logout", "completion", "tools"]
-    assert ask("bash", "fttool", "") == commands
+    assert ask("bash", "fttool", "") == list(app.COMMANDS)
     assert ask("bash", "fttool", "log") == ["login", "logout"]
     assert ask("bash", "fttool", "config", "") == ["show", "path", "set", "unset"]
     assert ask("bash", "fttool", "tools", "") == ["fine_tunes.prepare_data"]
     assert "--check" in ask("bash", "fttool", "prepare_data", "--")
     assert "--check" in ask("bash", "fttool", "prepare-data", "--")
+    assert {"--training-file", "--local"} <= set(ask("bash", "fttool", "create", "--"))
+    assert ask("bash", "fttool", "files", "") == ["list", "get", "upload", "download", "delete"]
     assert ask("bash", "fttool", "config", "show", "--pro") == ["--profile"]
     assert ask("bash", "fttool", "completion", "") == ["bash", "zsh", "fish", "powershell"]
     assert "--version" in ask("bash", "fttool", "-")

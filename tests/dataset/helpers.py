@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fttool.records import Finding, Report
+from fttool.records.dataset import Finding, Report
 
 Row = dict[str, Any]
 

@@ -1,0 +1,243 @@
+"""From the options of `fttool create` to a running job: check, upload, create, follow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fttool.cli import output, training_data, uploading
+from fttool.cli.shell import shell
+from fttool.errors import EXIT_OK, DataError, FttoolError, UsageError
+
+if TYPE_CHECKING:
+    from fttool.cli.connection import Connection
+    from fttool.config import Config
+    from fttool.jobs.client import Client
+    from fttool.jobs.requests import JobOptions, JobRequest
+    from fttool.jobs.services.base import Service
+    from fttool.jobs.sources import Source
+    from fttool.records.jobs import JobView
+
+#: What fttool's own service trains if no model is named.
+_OWN_MODEL = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be done, besides what the job itself is like."""
+
+    training: str
+    validation: str | None
+    check: bool
+    reuse: bool
+    follow: bool
+    dry_run: bool
+    wait_in_queue: bool
+    notify: str | None
+    give_up_after: float | None
+    quiet: bool
+    json: bool
+    no_input: bool
+
+    @property
+    def talks(self) -> bool:
+        """Whether a person reads along."""
+        return not (self.quiet or self.json)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One of the two inputs, as it was meant and (unless it is an id) where it lies on this machine."""
+
+    source: Source
+    path: Path | None
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        if self.source.kind == "path" or self.path is None:
+            return self.source.text
+        return self.path.name
+
+
+def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
+    """Do it, and return the exit code."""
+    from fttool.jobs.requests import make_request
+
+    config = connection.config()
+    service, own = _service(connection, config)
+    options = replace(options, model=options.model or config.get("model") or (_OWN_MODEL if own else ""))
+    if not options.model:
+        raise UsageError(
+            "no base model is named", hint="`-m MODEL` names it, or `fttool config set model MODEL` for all commands"
+        )
+    request = make_request(options, service)
+    for warning in request.warnings:
+        output.warn(warning)
+    sources = _sources(wish)
+    method = request.body.get("method", {}).get("type", "supervised")
+    with ExitStack() as stack:
+        if wish.dry_run:
+            local = [_File(source, source.path if source.kind == "path" else None) for source in sources]
+            _check(local, wish, method, options.model, own=own)
+            return _show_request(request, wish)
+        client = connection.open_with(config)
+        files = [_File(source, stack.enter_context(_on_disk(source, service))) for source in sources]
+        _check(files, wish, method, options.model, own=own)
+        if wish.talks and not own:
+            _tell_shutdown(client, options.model)
+        ids = [_on_service(client, file, wish) for file in files]
+        job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
+    return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
+
+
+def read_method(path: Path | None) -> Mapping[str, Any] | None:
+    """The content of the file of `--method-json`. Raises DataError if it is no JSON object."""
+    if path is None:
+        return None
+    import json
+
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}", file=str(path)) from None
+    if not isinstance(content, dict):
+        raise DataError("the method is a JSON object", file=str(path))
+    return content
+
+
+def patience(notify: str | None, give_up_after: str | None) -> float | None:
+    """How long to follow a silent service, in seconds. Raises UsageError for what is wrong with these options."""
+    from fttool.cli.notify import check_command
+    from fttool.cli.times import seconds
+
+    if notify is not None:
+        check_command(notify)
+    return None if give_up_after is None else seconds(give_up_after, "--give-up-after")
+
+
+def _service(connection: Connection, config: Config) -> tuple[Service, bool]:
+    """What kind of service is meant, without a word to it; and whether it is fttool's own."""
+    from fttool.jobs.services import named, recognise
+
+    if connection.local or config.means_own_service:
+        return named("local"), True
+    kind = config.get("service")
+    return (named(kind) if kind else recognise(config.get("base_url"))), False
+
+
+def _sources(wish: Wish) -> list[Source]:
+    from fttool.jobs.sources import find_source
+
+    sources = [find_source(wish.training, "-t")]
+    if wish.validation is not None:
+        sources.append(find_source(wish.validation, "-v"))
+    if [source.kind for source in sources].count("stdin") > 1:
+        raise UsageError("standard input holds one file: give the other by name")
+    if len(sources) == 2 and sources[0] == sources[1]:
+        output.warn("training and validation file are the same: validation will show nothing new")
+    return sources
+
+
+def _on_disk(source: Source, service: Service) -> contextlib.AbstractContextManager[Path | None]:
+    if source.kind == "id":
+        return contextlib.nullcontext()
+    return uploading.on_disk(source, service.upload_limit if service.parts else service.file_limit)
+
+
+def _check(files: list[_File], wish: Wish, method: str, model: str, *, own: bool) -> None:
+    found = [(file.path, file.name) for file in files if file.path is not None]
+    if wish.check and found:
+        training_data.check(found, method, None if own else model, told=wish.talks)
+
+
+def _show_request(request: JobRequest, wish: Wish) -> int:
+    """`--dry-run`: files stand in it as they were given."""
+    output.answer_json(request.with_files(wish.training, wish.validation))
+    if wish.talks:
+        output.note("nothing was sent")
+    return EXIT_OK
+
+
+def _tell_shutdown(client: Client, model: str) -> None:
+    """A base model that ends soon is said before the money is spent. Services that do not tell are not asked twice."""
+    from datetime import date
+
+    from fttool.jobs.models import get_model, shutdown_notice
+
+    with contextlib.suppress(FttoolError):
+        notice = shutdown_notice(get_model(client, model), date.today())
+        if notice:
+            output.warn(notice)
+
+
+def _on_service(client: Client, file: _File, wish: Wish) -> str:
+    """The id of the file on the service."""
+    if file.path is None:
+        return file.source.text
+    from fttool.jobs.create import wait_until_ready
+    from fttool.jobs.sending import Wish as Sending
+
+    tell = uploading.listener(quiet=not wish.talks)
+    choose = uploading.chooser(no_input=wish.no_input, json=wish.json or wish.quiet)
+    sending = Sending(reuse=wish.reuse, choose=choose if wish.reuse else None)
+    done = uploading.send(client, file.path, sending, tell, filename=_filename(file))
+    return wait_until_ready(client, done.file, tell.say).id
+
+
+def _filename(file: _File) -> str:
+    """The name on the service: training files end in .jsonl (OpenAI's contract)."""
+    assert file.path is not None
+    name = file.path.name
+    return name if name.lower().endswith(".jsonl") else f"{name}.jsonl"
+
+
+def _create(connection: Connection, client: Client, body: Mapping[str, Any], wish: Wish) -> JobView:
+    from fttool.jobs.create import create_job
+
+    tell = _silent if wish.json or wish.quiet else output.note
+    try:
+        job = create_job(client, body, tell=tell, wait_in_queue=wish.wait_in_queue)
+    except KeyboardInterrupt:
+        tell = _silent if wish.json else output.hint
+        tell(f"the job may be there all the same: `{shell(['fttool', 'list', *connection.words()])}` shows it")
+        raise
+    if wish.talks and wish.follow:
+        output.note(f"created job {job.id}")
+    return job
+
+
+def _silent(text: str) -> None:
+    """`--json` and `-q`: nothing but the answer."""
+
+
+def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) -> int:
+    from fttool.cli.follow import follow_job
+
+    return follow_job(
+        client,
+        job.id,
+        json=wish.json,
+        quiet=wish.quiet,
+        notify=wish.notify,
+        give_up_after=wish.give_up_after,
+        connection=connection,
+        job=job,
+    )
+
+
+def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
+    if wish.json:
+        output.answer_json(job.raw)
+        return EXIT_OK
+    output.answer(job.id)
+    if wish.talks:
+        command = ["fttool", "follow", job.id, *connection.words()]
+        output.hint(f"`{shell(command)}` shows how it goes")
+    return EXIT_OK

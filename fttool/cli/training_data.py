@@ -1,0 +1,116 @@
+"""Training files are looked at before they are sent: as prepare_data does it, with its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fttool.cli import output, views
+from fttool.cli.shell import shell
+from fttool.errors import DataError, FttoolError
+
+if TYPE_CHECKING:
+    from fttool.records.dataset import Report
+
+#: Services want at least so many examples (OpenAI's contract).
+FEWEST = 10
+
+_MOST_SHOWN = 8
+
+
+def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, *, told: bool) -> None:
+    """Check training (and validation) file, given with the names to call them. `told`: show the findings.
+
+    Raises DataError for what a service would refuse or what would train on garbage.
+    """
+    names = {str(path): name for path, name in files}
+    with _called(names):
+        if method == "supervised":
+            _check_examples([path for path, _ in files], names, model, told=told)
+            return
+        from fttool.dataset.lines import check_lines
+
+        for path, name in files:
+            count = check_lines(path, method)
+            if count < FEWEST and told:
+                output.warn(f"{name} has {count} example{'' if count == 1 else 's'}; services want at least {FEWEST}")
+
+
+def _check_examples(paths: Sequence[Path], names: Mapping[str, str], model: str | None, *, told: bool) -> None:
+    from fttool.dataset.formats.base import ReadOptions
+    from fttool.dataset.prepare import Options, Preparation
+
+    for path in paths:
+        _check_format(path, names[str(path)])
+    options = Options(check_only=True, read=ReadOptions(format="jsonl"), model=model)
+    other = paths[1] if len(paths) > 1 and paths[1] != paths[0] else None
+    with views.Bars() as bars, Preparation([paths[0]], options, other, bars.tell) as work:
+        report = work.report(work.analyse(work.policy(False)), checked_only=True)
+    first = names[str(paths[0])]
+    command = ["fttool", "prepare_data", first, *([] if other is None else ["-v", names[str(other)]])]
+    mends = f"`{shell(command)}` mends"
+    errors = [finding for finding in report.findings if finding.severity == "error"]
+    if told:
+        _tell(report, names)
+        if not errors and report.needs_work:
+            output.hint(f"{mends} that")
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise DataError(
+            f"{errors[0].message}{more}; nothing was sent",
+            file=first,
+            hint=f"{mends} what it can; `--no-check` sends it as it is",
+        )
+
+
+def _check_format(path: Path, name: str) -> None:
+    """Raise DataError for what is no plain JSONL: services take nothing else."""
+    from fttool.dataset.formats import open_table
+
+    table = open_table(path)
+    kind = table.format.upper()
+    encoding = table.details.get("encoding", "utf-8")
+    if "compression" in table.details:
+        kind = f"compressed {kind}"
+    elif table.format == "jsonl":
+        if encoding.startswith("utf-8"):
+            return
+        kind = f"JSONL in {encoding}"
+    command = shell(["fttool", "prepare_data", name])
+    raise DataError(
+        f"this is {kind}; services train on JSONL in UTF-8", file=name, hint=f"`{command}` makes a JSONL file of it"
+    )
+
+
+def _tell(report: Report, names: Mapping[str, str]) -> None:
+    """The findings worth a word: errors, and what a fix is recommended for."""
+    shown = [finding for finding in report.findings if finding.needs_work]
+    where = f"{names[report.inputs[0].path]}: " if len(report.inputs) == 1 else ""
+    for finding in shown[:_MOST_SHOWN]:
+        kind = "error" if finding.severity == "error" else "warning"
+        head = output.paint(kind, "red" if kind == "error" else "yellow", stderr=True)
+        output.note(head, f": {where}{finding.message} [{finding.id}]")
+        if finding.count:
+            output.note(f"  {_renamed(views.places(finding, report.inputs), names)}")
+    if len(shown) > _MOST_SHOWN:
+        output.note(f"  … and {len(shown) - _MOST_SHOWN} more findings")
+
+
+@contextmanager
+def _called(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors call the files by the names the user gave them, not by those of temporary files."""
+    try:
+        yield
+    except FttoolError as error:
+        error.file = names.get(error.file or "", error.file)
+        error.message = _renamed(error.message, names)
+        error.hint = error.hint and _renamed(error.hint, names)
+        raise
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    for path, name in names.items():
+        text = text.replace(path, name) if path != name else text
+    return text
