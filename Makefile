@@ -1,6 +1,6 @@
 # Needs Python 3.10+, git and make; everything else goes into .venv.
 #
-#   make demo          install fttool, then prepare the example data in demo/
+#   make demo          install fttool, then prepare the example data and train on it, in demo/
 #   make test          install what development needs, then run the tests
 #   make check         style, types, layers; documentation and completions up to date
 #   make docs          make the generated parts of the documentation anew
@@ -16,19 +16,9 @@ COMPLETIONS = completions
 .PHONY: demo test check docs completions bench clean
 
 demo: $(VENV)/.installed
-	@mkdir -p demo
-	cp examples/people.csv examples/questions.jsonl examples/chats.jsonl demo/
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/journey.sh demo
 	@echo
-	$(BIN)/fttool prepare_data demo/people.csv --yes -o demo/people.jsonl --force
-	@echo
-	head -n 2 demo/people_train.jsonl
-	@echo
-	$(BIN)/fttool prepare_data demo/questions.jsonl --prompt-column question --completion-column answer \
-	  --to chat --yes -o demo/questions_chat.jsonl --force --paths-only
-	head -n 1 demo/questions_chat.jsonl
-	@echo
-	@echo 'The files are in demo/. (Training them, `fttool create`, comes with the next version.)'
-	@echo 'With your own file:  $(BIN)/fttool prepare_data FILE'
+	@echo 'The files are in demo/. With your own:  $(BIN)/fttool prepare_data FILE'
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest

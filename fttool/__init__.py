@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fttool.dataset.prepare import prepare
     from fttool.errors import ConfigError, DataError, FttoolError, OutputError, UsageError
-    from fttool.records import Finding, Report
+    from fttool.records.dataset import Finding, Report
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "prepare": "fttool.dataset.prepare",
-    "Report": "fttool.records",
-    "Finding": "fttool.records",
+    "Report": "fttool.records.dataset",
+    "Finding": "fttool.records.dataset",
     "FttoolError": "fttool.errors",
     "UsageError": "fttool.errors",
     "ConfigError": "fttool.errors",

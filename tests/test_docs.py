@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,18 @@ import pytest
 import fttool
 from fttool import errors, prepare
 from fttool.cli import EXIT_BROKEN_PIPE, app
+from fttool.config.known import SETTINGS
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.prepare import SPLIT_ID
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
 
-#: Named, and said not to be there yet.
-COMING = {"create"}
+#: The commands that docs/jobs.md explains, with those of its groups.
+JOB_COMMANDS = (
+    *("create", "follow", "list", "get", "events", "checkpoints", "cancel", "pause", "resume", "results"),
+    *("complete", "chat", "delete", "files", "models"),
+)
 
 
 def pages() -> list[Any]:
@@ -59,9 +65,6 @@ def test_every_command_that_is_mentioned_exists(page):
                 options |= {option for one in part.params for option in (*one.opts, *one.secondary_opts)}
                 if words[0].startswith("-") or not hasattr(part, "commands"):
                     break
-                if words[0] in COMING:
-                    options, words = set(), []
-                    break
                 _, part, words = part.resolve_command(context, words)
         options |= {option for one in part.params for option in (*one.opts, *one.secondary_opts)}
         unknown = {word.split("=")[0] for word in words if word.startswith("-") and word != "-"}
@@ -94,6 +97,88 @@ def test_every_check_is_documented():
     entries = re.findall(r"^## `(.+)`$", text_of("docs/checks.md"), re.MULTILINE)
     assert entries == [check.id for check in CHECKS]
     assert f"`{SPLIT_ID}`" in text_of("docs/prepare_data.md")
+
+
+def test_every_job_command_is_explained():
+    text = text_of("docs/jobs.md")
+    for name in JOB_COMMANDS:
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        parts = getattr(import_module(app.COMMANDS[name][0]), "COMMANDS", None)
+        helps = [f"{name} {part}" for part in parts] if parts else [name]
+        assert re.findall("<!-- help: (.+) -->", section) == helps
+    others = {"prepare_data", "serve", "config", "login", "logout", "completion", "tools", "api", "wandb"}
+    assert set(app.COMMANDS) - others == set(JOB_COMMANDS)
+
+
+def test_the_help_in_the_job_reference_leaves_no_option_out():
+    """The options that all commands have stand once, the others in each command's own part."""
+    text = text_of("docs/jobs.md")
+    shown = dict(re.findall(r"<!-- help: (.+?) -->\n(.*?)<!-- end -->", text, re.DOTALL))
+    common = set(re.findall(r"--[a-z][\w-]*", shown.pop("connection")))
+    for command, part in shown.items():
+        words, found = command.split(), app.command()
+        with found.make_context("fttool", [], resilient_parsing=True) as context:
+            while words:
+                _, found, words = found.resolve_command(context, words)
+        own = {option for one in found.params for option in one.opts if option.startswith("--")}
+        assert {one for one in own if one not in part.replace("-\n", "-")} <= common, command
+
+
+def test_every_service_is_in_the_table():
+    from fttool.jobs.services import SERVICES
+
+    section = text_of("docs/jobs.md").split("\n## Services\n")[1]
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| (.+?), (\d{4}-\d\d-\d\d) \|", section, re.MULTILINE)
+    assert rows == [(one.name, one.checked, one.checked_on) for one in SERVICES.values()]
+    for service in SERVICES.values():
+        row = section.split(f"\n| `{service.name}` ")[1].split("\n")[0]
+        assert all(host in row for host in service.hosts)
+
+
+def test_every_key_of_the_results_is_explained():
+    from fttool.records import results
+
+    section = text_of("docs/jobs.md").split("\n## results\n")[1].split("\n## ")[0]
+    names = {one.name for kind in (results.ResultRow, results.ResultSummary) for one in fields(kind)} - {"other"}
+    assert {name for name in names if f"`{name}`" not in section} == set()
+
+
+def test_every_option_of_serve_is_in_its_reference():
+    text = text_of("docs/service.md")
+    root = app.command()
+    with root.make_context("fttool", [], resilient_parsing=True) as context:
+        found = root.resolve_command(context, ["serve"])[1]
+    options = {option for one in found.params for option in one.opts if option.startswith("--")} - {"--help"}
+    assert {option for option in options if option not in text} == set()
+
+
+def test_every_endpoint_is_in_the_reference_of_the_service():
+    from fttool.service.api.routes import chat, completions, files, jobs, models, uploads
+
+    text = text_of("docs/service.md").split("\n## What there is\n")[1].split("\n## ")[0]
+    for module in (files, uploads, jobs, models, completions, chat):
+        for route in module.routes:
+            path = re.sub(r"\{.+?\}", "{id}", route.path)
+            whole = {f"{method} {path}" for method in route.methods - {"HEAD"}}
+            assert any(one in text for one in whole) or f"…/{path.rpartition('/')[2]}" in text, path
+
+
+def test_every_setting_is_in_the_table():
+    text = text_of("docs/configuration.md")
+    table = text.split("\n| setting ")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    assert [row[0] for row in rows] == [f"`{name}`" for name in SETTINGS]
+    for (_, variables, profile, project), known in zip(rows, SETTINGS.values(), strict=True):
+        assert re.findall(r"`(\w+)`", variables) == list(known.env), known.name
+        assert (profile == "yes", project == "yes") == (known.in_profile, known.in_project), known.name
+
+
+def test_every_variable_is_documented():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "fttool").rglob("*.py"))
+    inner = {"FTTOOL_COMPLETE", "OPENAI_REGION", "OPENAI_LOG"}
+    named = set(re.findall(r"\b(?:FTTOOL|OPENAI)_[A-Z_]*[A-Z]\b", code)) - inner
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert {name for name in named if f"`{name}" not in text} == set()
 
 
 def keys(value: Any) -> Iterator[str]:

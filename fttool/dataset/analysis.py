@@ -17,7 +17,7 @@ from fttool.dataset.places import Places
 from fttool.dataset.profile import Profile
 from fttool.dataset.steps import Step
 from fttool.errors import DataError
-from fttool.records import InputFile, Task
+from fttool.records.dataset import InputFile, Task
 
 #: Says whether a fix is to be applied.
 Decide = Callable[[Check, Verdict], bool]

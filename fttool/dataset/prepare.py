@@ -27,7 +27,7 @@ from fttool.dataset.summary import make_report
 from fttool.dataset.tokens import TokenLimit
 from fttool.dataset.write import write_files
 from fttool.errors import UsageError
-from fttool.records import InputFile, OutputFile, Report, Shape
+from fttool.records.dataset import InputFile, OutputFile, Report, Shape
 
 #: The id under which the split is accepted or refused like any fix.
 SPLIT_ID = "split"

@@ -10,7 +10,7 @@ from fttool.dataset.examples import encode_object, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.steps import apply_steps
 from fttool.dataset.texts import show
-from fttool.records import Sample
+from fttool.records.dataset import Sample
 
 if TYPE_CHECKING:
     from fttool.dataset.prepare import Preparation

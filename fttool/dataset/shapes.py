@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fttool.errors import DataError, MissingColumnError, UsageError
-from fttool.records import Shape
+from fttool.records.dataset import Shape
 
 FIELDS = ("prompt", "completion")
 

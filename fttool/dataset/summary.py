@@ -12,7 +12,7 @@ from fttool.dataset.checks.base import Verdict
 from fttool.dataset.checks.classes import class_counts
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
-from fttool.records import Finding, Fix, InputFile, OutputFile, Report, TokenCount
+from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Report, TokenCount
 
 #: A byte-pair token of English text holds about four bytes; the error for other languages is in docs/prepare_data.md.
 _BYTES_PER_TOKEN = 4

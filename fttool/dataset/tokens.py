@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fttool.records import Shape
+from fttool.records.dataset import Shape
 
 #: The longest training example in tokens, by the beginning of the model's name (the first that fits).
 #: Source: OpenAI fine-tuning guide, "Token limits" (2023-2025 editions); 2,048 is the legacy guide's limit.

@@ -13,7 +13,7 @@ from fttool.dataset.output import Draft, check_target, free_names, named, stem_o
 from fttool.dataset.parallel import Done
 from fttool.dataset.split import assign
 from fttool.errors import DataError, OutputError
-from fttool.records import OutputFile
+from fttool.records.dataset import OutputFile
 
 if TYPE_CHECKING:
     from fttool.dataset.analysis import Analysis

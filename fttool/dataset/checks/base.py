@@ -12,7 +12,7 @@ from fttool.dataset.profile import Profile
 from fttool.dataset.shapes import Layout
 from fttool.dataset.steps import Step
 from fttool.dataset.tokens import TokenLimit
-from fttool.records import FixLevel, InputFile, Severity, Shape, Task
+from fttool.records.dataset import FixLevel, InputFile, Severity, Shape, Task
 
 
 @dataclass(frozen=True, slots=True)

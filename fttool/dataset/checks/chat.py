@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from fttool.dataset.checks.base import Check, State, Verdict, plural
-from fttool.records import Severity
+from fttool.records.dataset import Severity
 
 #: Roles of the chat format; `function` is the legacy spelling of `tool`, `developer` today's of `system`.
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
