@@ -2,6 +2,8 @@
 #
 #   make -f train.mk                       on fttool's own service: no key, no network
 #   make -f train.mk DATA=my.csv           your own examples
+#   make -f train.mk DATA=faq.xlsx PREPARE='--prompt-column question --completion-column answer'
+#                                          the options of prepare_data; OPTIONS has those of create
 #   make -f train.mk MODEL=gpt-4.1-mini-2025-04-14 SERVICE=
 #                                          on the service and with the key of your settings (`fttool config show`)
 #   make -f train.mk delete                delete the model on the service, and all that was made here
@@ -11,6 +13,7 @@
 DATA    ?= people.csv
 MODEL   ?= baseline
 SERVICE ?= --local
+PREPARE ?=
 OPTIONS ?=
 OUT     ?= build
 
@@ -22,7 +25,7 @@ all: $(OUT)/results.csv $(OUT)/model
 
 $(OUT)/data_train.jsonl: $(DATA)
 	@mkdir -p $(OUT)
-	fttool prepare_data $(DATA) --yes --split -o $(OUT)/data.jsonl --force --paths-only
+	fttool prepare_data $(DATA) $(PREPARE) --yes --split -o $(OUT)/data.jsonl --force --paths-only
 
 $(OUT)/data_valid.jsonl: $(OUT)/data_train.jsonl ;
 
@@ -40,7 +43,7 @@ $(OUT)/results.csv: $(OUT)/model
 	fttool results "$$(cat $(OUT)/job)" $(SERVICE) -o $@ --force
 
 try: $(OUT)/model
-	fttool complete -f $(OUT)/data_valid.jsonl -m "$$(cat $(OUT)/model)" --max-tokens 1 --temperature 0 $(SERVICE)
+	fttool complete -f $(OUT)/data_valid.jsonl -m "$$(cat $(OUT)/model)" --temperature 0 $(SERVICE)
 
 delete: $(OUT)/model
 	fttool delete "$$(cat $(OUT)/model)" --yes $(SERVICE)

@@ -27,7 +27,9 @@ def programs(tmp_path: Path) -> dict[str, str]:
     program = folder / "fttool"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fttool "$@"\n')
     program.chmod(0o755)
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    # the tests may themselves be run by make, which tells the makes below it so
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return {**inherited, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ COMPLETE_VARIABLE = "_FTTOOL_COMPLETE"
 #: to end its help with; the module of a group has COMMANDS: name -> (function, examples). The line is here so that
 #: `fttool --help` need not import them all; a test holds it against the function's own.
 COMMANDS = {
-    "prepare_data": ("fttool.cli.prepare_data", "Check a file of examples, fix it, split it, and write it as JSONL."),
+    "prepare_data": ("fttool.cli.prepare_data", "Check and fix a file of examples; write it as JSONL."),
     "create": ("fttool.cli.create", "Start a fine-tuning job and follow it."),
     "follow": ("fttool.cli.follow", "Show a job's events as they come, until it ends."),
     "list": ("fttool.cli.jobs", "List fine-tuning jobs, newest first."),
@@ -29,23 +29,27 @@ COMMANDS = {
     "complete": ("fttool.cli.complete", "Complete prompts with a model."),
     "chat": ("fttool.cli.chat", "Talk to a model."),
     "delete": ("fttool.cli.delete", "Delete fine-tuned models or files."),
-    "files": ("fttool.cli.files", "List, show, upload, download and delete files of the service."),
+    "files": ("fttool.cli.files", "List, show, send, fetch and delete files of the service."),
     "models": ("fttool.cli.models", "List, show and delete models."),
     "serve": ("fttool.cli.serve", "Run fttool's own fine-tuning service on this machine."),
     "config": ("fttool.cli.config", "Show and change settings."),
     "login": ("fttool.cli.login", "Store an API key where only you can read it."),
     "logout": ("fttool.cli.login", "Forget a stored API key."),
     "completion": ("fttool.cli.completion", "Print the completion script of a shell."),
-    "api": ("fttool.cli.legacy.api", "The legacy spelling of all that concerns jobs, files and models."),
+    "api": ("fttool.cli.legacy.api", "The legacy spelling of what jobs, files and models need."),
     "tools": ("fttool.cli.legacy.tools", "The legacy spelling of prepare_data."),
-    "wandb": ("fttool.cli.legacy.api", "The legacy spelling of what is not in this version: sending metrics to W&B."),
+    "wandb": ("fttool.cli.legacy.api", "Not in this version: sending metrics to W&B."),
 }
 
 EXAMPLES = """\b
 Examples:
   fttool prepare_data people.csv
-  fttool prepare_data people.csv --check
-  fttool config show"""
+  fttool create -t people_prepared_train.jsonl -v people_prepared_valid.jsonl --local
+  fttool chat "I was charged twice for one ride." --local
+  fttool create -t chats.jsonl -m gpt-4.1-mini-2025-04-14
+
+With `--local`, jobs run on this machine: no key, no network. Without it, on
+the service of your settings (`fttool config show`), OpenAI if there are none."""
 
 #: The same for every part: `-h` helps too; Typer brings in neither rich nor completion options of its own.
 COMMON: dict[str, Any] = {

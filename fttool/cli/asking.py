@@ -68,14 +68,17 @@ def sampling(
     from fttool.jobs.inference import Sampling
     from fttool.jobs.inputs import unescaped
 
+    for option, value in (("--temperature", temperature), ("--top-p", top_p)):
+        if value is not None and value != value:
+            raise UsageError(f"`{option}` takes a number, not {value}")
     stops = tuple(unescaped(each) for each in stop or ())
     if len(stops) > 4 or "" in stops:
         raise UsageError("`--stop` takes a text, and there may be at most 4 of them")
     return Sampling(stops, max_tokens, temperature, top_p, n, logprobs, seed, **more)
 
 
-def open_for(connection: Connection, model: str | None) -> tuple[Client, str]:
-    """A client and the model to ask; says on stderr which it is if none was named."""
+def open_for(connection: Connection, model: str | None, *, tell: bool = True) -> tuple[Client, str]:
+    """A client and the model to ask; if none was named, says on stderr which it is (unless told not to)."""
     config = connection.config()
     client = connection.open_with(config)
     if model is not None:
@@ -83,7 +86,8 @@ def open_for(connection: Connection, model: str | None) -> tuple[Client, str]:
     from fttool.jobs.models import default_model
 
     found, why = default_model(client, config.setting("model"))
-    output.note(f"model {found} ({why})")
+    if tell:
+        output.note(f"model {found} ({why})")
     return client, found
 
 

@@ -79,7 +79,7 @@ def chat(
     found, where = _conversations(message, messages, system, escapes)
     many = len(found) > 1
     streaming = asking.check_streaming(stream, many, wanted) and not (json and stream is None)
-    client, name = asking.open_for(connection, model)
+    client, name = asking.open_for(connection, model, tell=not json)
     _ask(client, name, found, where, wanted, streaming=streaming, json=json)
 
 

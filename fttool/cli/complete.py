@@ -88,7 +88,7 @@ def complete(
     prompt = prompt_ if prompt is None else prompt
     streaming = asking.check_streaming(stream, file is not None, wanted) and not (json and stream is None)
     prompts, name = _prompts(prompt, file, escapes)
-    client, model = asking.open_for(connection, model)
+    client, model = asking.open_for(connection, model, tell=not json)
     from fttool.jobs import inference
 
     if streaming:

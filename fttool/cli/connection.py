@@ -19,11 +19,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from fttool.cli import options, output
 from fttool.cli.settings import load_config
+from fttool.cli.shell import shell
 from fttool.errors import UsageError
 
 if TYPE_CHECKING:
     from fttool.config import Config
     from fttool.jobs.client import Client
+
+
+#: The longest timeout, in seconds: a day.
+_LONGEST = 86_400
 
 
 class Connection(NamedTuple):
@@ -46,6 +51,8 @@ class Connection(NamedTuple):
     def config(self) -> Config:
         """The settings with these options; tells their warnings. Call it once for a command."""
         _check_local(self.local, self.profile, self.base_url)
+        if self.timeout is not None and not self.timeout <= _LONGEST:  # also what is no number
+            raise UsageError(f"`--timeout` takes seconds, at most {_LONGEST:,}, not {self.timeout:g}")
         return load_config(
             api_key=self.api_key,
             api_key_file=self.api_key_file,
@@ -57,7 +64,8 @@ class Connection(NamedTuple):
 
     def open_with(self, config: Config) -> Client:
         """A client, when the settings are loaded already (for a command that needs some of them itself)."""
-        return _open(config, self.local, self.timeout, self.retries)
+        way = "".join(f" {word}" for word in [shell(self.words())] if word)
+        return _open(config, self.local, self.timeout, self.retries, way)
 
     def words(self) -> list[str]:
         """The options that a suggested command needs to reach the same service."""
@@ -113,15 +121,16 @@ def open_client(
     return connection.open_with(connection.config())
 
 
-def _open(config: Config, local: bool, timeout: float | None, retries: int | None) -> Client:
+def _open(config: Config, local: bool, timeout: float | None, retries: int | None, way: str) -> Client:
     from fttool.jobs.client import connect
 
     if local or config.means_own_service:
         from fttool.service.host.daemon import ensure_running
 
         endpoint = ensure_running(tell=output.note)
-        return connect(config, base_url=endpoint.base_url, api_key=endpoint.key, timeout=timeout, retries=retries)
-    return connect(config, timeout=timeout, retries=retries)
+        found = {"base_url": endpoint.base_url, "api_key": endpoint.key}
+        return connect(config, **found, timeout=timeout, retries=retries, way=way)
+    return connect(config, timeout=timeout, retries=retries, way=way)
 
 
 def _check_local(local: bool, profile: str | None, base_url: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fttool.cli import output, training_data, uploading
 from fttool.cli.shell import shell
-from fttool.errors import EXIT_OK, DataError, FttoolError, UsageError
+from fttool.errors import EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
@@ -233,10 +233,14 @@ def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) ->
 
 
 def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
-    if wish.json:
-        output.answer_json(job.raw)
-        return EXIT_OK
-    output.answer(job.id)
+    try:
+        if wish.json:
+            output.answer_json(job.raw)
+        else:
+            output.answer(job.id)
+    except OutputError as error:
+        error.hint = f"the job is there all the same: {job.id}"
+        raise
     if wish.talks:
         command = ["fttool", "follow", job.id, *connection.words()]
         output.hint(f"`{shell(command)}` shows how it goes")

@@ -8,6 +8,7 @@ import typer
 
 from fttool.cli import deleting, options
 from fttool.cli.connection import Connection, connected
+from fttool.cli.job_ids import checked
 from fttool.errors import UsageError
 
 DELETE_EXAMPLES = """\b
@@ -36,4 +37,5 @@ def delete(
     wanted = [*(ids or ()), *(id_ or ())]
     if not wanted:
         raise UsageError("delete what?", hint="`fttool models list --fine-tuned` and `fttool files list` list it")
+    wanted = checked(wanted)
     return deleting.run(connection, wanted, ["fttool", "delete"], yes=yes, json=json, quiet=quiet, no_input=no_input)

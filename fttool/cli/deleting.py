@@ -109,7 +109,7 @@ def _thing(client: Client, one: str, only: Kind | None) -> Thing:
             raise
     raise ServiceError(
         f"there is no model and no file `{one}`",
-        hint="`fttool models list --fine-tuned` and `fttool files list` show what there is",
+        hint=f"`fttool models list --fine-tuned{client.way}` and `fttool files list{client.way}` show what there is",
         status=404,
     )
 
@@ -126,7 +126,7 @@ def _model(client: Client, one: str) -> Thing:
     from fttool.jobs.models import check_deletable, get_model
 
     view = get_model(client, one)
-    check_deletable(view)
+    check_deletable(view, client.way)
     return Thing("model", view.id, f"owned by {view.owned_by}" if view.owned_by else "")
 
 

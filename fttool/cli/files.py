@@ -10,6 +10,7 @@ import typer
 
 from fttool.cli import deleting, downloading, file_views, options, output
 from fttool.cli.connection import Connection, connected
+from fttool.cli.job_ids import checked
 from fttool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def download(
     In a pipe, or with `-o -`, it goes to standard output; else into the file that -o names, or one of its own name
     here. A file is there whole or not at all, and none is replaced without --force.
     """
-    wanted = _wanted([file_id] if file_id else None, [id_] if id_ else None)
+    wanted = _wanted(*([each] if each is not None else None for each in (file_id, id_)))
     if len(wanted) > 1:
         raise UsageError("download takes one file at a time")
     to_stdout = str(output_) == "-" or (output_ is None and not json and not output.is_terminal(sys.stdout))
@@ -198,7 +199,7 @@ def _wanted(ids: list[str] | None, id_: list[str] | None) -> list[str]:
     wanted = list(dict.fromkeys([*(ids or []), *(id_ or [])]))
     if not wanted:
         raise UsageError("which file?", hint="`fttool files list` shows the files there are")
-    return wanted
+    return checked(wanted)
 
 
 def _local(text: str) -> Source:

@@ -67,7 +67,7 @@ def follow(
     client = connection.open()
     return follow_job(
         client,
-        given if given is not None else _newest(client),
+        given if given is not None else _newest(client, tell=not json),
         json=json,
         quiet=quiet,
         notify=notify,
@@ -154,14 +154,15 @@ def _again(connection: Connection) -> Callable[[], Client]:
     return reopen
 
 
-def _newest(client: Client) -> str:
-    """The id of the job that is meant when none is given."""
+def _newest(client: Client, *, tell: bool) -> str:
+    """The id of the job that is meant when none is given; says on stderr which it is (unless told not to)."""
     from fttool.jobs.listing import newest_job
 
     job, unfinished = newest_job(client)
     if job is None:
-        raise ServiceError("there is no job to follow", hint="`fttool create -t FILE` starts one")
-    output.note(f"following {job.id}" if unfinished else f"no job is unfinished; the newest is {job.id}")
+        raise ServiceError("there is no job to follow", hint=f"`fttool create -t FILE{client.way}` starts one")
+    if tell:
+        output.note(f"following {job.id}" if unfinished else f"no job is unfinished; the newest is {job.id}")
     return job.id
 
 

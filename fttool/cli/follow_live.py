@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -63,11 +64,12 @@ class Live:
         region.stop()
         self._scroll(len(self._messages))
         if self._training.job is not None:
-            self._console.print(*self._status(), sep="\n")
+            self._console.print(*self._status(), sep="\n", soft_wrap=True)
 
     def _scroll(self, count: int) -> None:
         if count > 0:
-            self._console.print(_text("\n".join(self._messages.popleft() for _ in range(count))))
+            # the terminal breaks long lines itself: what is copied from it is then whole
+            self._console.print(_text("\n".join(self._messages.popleft() for _ in range(count))), soft_wrap=True)
 
     def _draw(self) -> Any:
         from rich.console import Group
@@ -81,7 +83,8 @@ class Live:
             lines.append(f"paused: `{self._resume}` goes on")
         if self._trouble is not None:
             lines.append(f"{self._trouble.message}; next attempt in {self._trouble.wait:.2g} s")
-        return [_text(output.escape(line), "bold" if number == 0 else "") for number, line in enumerate(lines)]
+        head = "bold" if output.has_colour(sys.stdout) else ""
+        return [_text(output.escape(line), "" if number else head) for number, line in enumerate(lines)]
 
 
 def status_lines(training: Training, now: float, *, plain: bool = False) -> list[str]:

@@ -37,8 +37,14 @@ def all_ids(positional: Sequence[str] | None, options: Sequence[str] | None, com
 def _checked(ids: list[str], command: str) -> list[str]:
     if not ids:
         raise UsageError("the id of a job is needed", hint=f"`fttool list` shows them: `fttool {command} ID`")
+    return checked(ids)
+
+
+def checked(ids: list[str]) -> list[str]:
+    """Ids, or names of models, if they may be some. Raises UsageError for one that cannot be: it is part of an address,
+    where some characters would be left out, and lead to another thing."""
     for each in ids:
-        if not each.strip() or each.strip() != each:
+        if not each.isprintable() or " " in each or not each.strip("."):
             raise UsageError(f"`{each}` is not an id")
     return ids
 

@@ -9,6 +9,7 @@ import typer
 
 from fttool.cli import deleting, model_views, options, output
 from fttool.cli.connection import Connection, connected
+from fttool.cli.job_ids import checked
 from fttool.errors import UsageError
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="The models.")]
@@ -92,7 +93,7 @@ def _wanted(ids: list[str] | None, id_: list[str] | None) -> list[str]:
     wanted = list(dict.fromkeys([*(ids or []), *(id_ or [])]))
     if not wanted:
         raise UsageError("which model?", hint="`fttool models list` shows the models there are")
-    return wanted
+    return checked(wanted)
 
 
 #: name -> (function, examples)

@@ -40,7 +40,7 @@ def run_command(command: str, job: JobView) -> None:
         # what it prints is no part of our answer
         done = subprocess.run(_words(command), env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     except (OSError, ValueError) as error:
-        output.warn(f"`--notify`: {getattr(error, 'strerror', None) or error}")
+        output.warn(f"`--notify`: {(getattr(error, 'strerror', None) or str(error)).lower()}")
     else:
         if done.returncode:
             output.warn(f"`--notify`: `{command}` ended with exit code {done.returncode}")

@@ -92,7 +92,7 @@ def prepare_data(
         bool, typer.Option("--skip-bad-rows", help="Set rows that cannot be read aside in <name>_rejected.jsonl.")
     ] = False,
 ) -> Any:
-    """Check a file of examples, fix it, split it, and write it as JSONL.
+    """Check and fix a file of examples; write it as JSONL.
 
     Required fixes are always applied. Recommended ones are asked for on a terminal; elsewhere they are listed, and
     applied with --yes or one by one with --fix. The input is never changed and no file is overwritten.

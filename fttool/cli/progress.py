@@ -57,9 +57,11 @@ class Progress:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
+        from fttool.cli import output
+
         columns = [TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()]
         columns += [TextColumn("{task.fields[rows]}"), TextColumn("{task.fields[speed]}"), TimeRemainingColumn()]
         # stdout is left alone: answers never pass through the bar
         self._bar = Bar(*columns, console=Console(file=sys.stderr), transient=True, redirect_stdout=False)
-        self._task = self._bar.add_task(self.label, total=self.total, rows="", speed="")
+        self._task = self._bar.add_task(output.escape(self.label), total=self.total, rows="", speed="")
         self._bar.start()

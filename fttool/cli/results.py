@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fttool.cli import options, output, results_views
+from fttool.cli import job_ids, options, output, results_views
 from fttool.cli.connection import Connection, connected
 from fttool.errors import OutputError, ServiceError, UsageError
 
@@ -63,13 +63,12 @@ def results(
 ) -> None:
     """Download and sum up the result file of a job.
 
-    In a pipe, the CSV file goes to standard output as the service has it (decoded, if it is base64). On a terminal
-    you see a summary: the last and the best step, whether the model overfits, and charts of loss and accuracy.
-    `-o -` prints the CSV on a terminal too, `--plot` the summary in a pipe too. With `--json` the rows have the same
-    names whatever the service calls its columns.
+    In a pipe, the CSV file goes to standard output as the service has it (decoded, if it is base64). On a terminal,
+    and where it goes to a file, you see a summary: the last and the best step, whether the model overfits, and (on a
+    terminal) charts of loss and accuracy. `-o -` prints the CSV on a terminal too, `--plot` the summary with its
+    charts in a pipe too. With `--json` the rows have the same names whatever the service calls its columns.
     """
-    if job is not None and id_ is not None and job != id_:
-        raise UsageError(f"`{job}` and `--id {id_}`: which of the two?")
+    wanted = job_ids.one_id(job, id_, "results") if job is not None or id_ is not None else None
     to_stdout = output_ is not None and str(output_) == "-"
     if to_stdout and (json or plot):
         raise UsageError("standard output cannot take both the CSV and the summary", hint="write one with `-o FILE`")
@@ -78,8 +77,9 @@ def results(
         from fttool.cli.plot_files import check_plot_file
 
         check_plot_file(plot_file)
+    kept = output_ is not None or plot_file is not None
     client = connection.open()
-    with _fetched(client, _find(client, job or id_), result_file) as found:
+    with _fetched(client, _find(client, wanted, tell=not json), result_file) as found:
         if output_ is not None and not to_stdout:
             _write(found, output_, force)
             _told(output_, quiet, json)
@@ -90,9 +90,10 @@ def results(
             _told(plot_file, quiet, json)
         if json:
             output.answer_json(results_views.document(client, found, path=None if to_stdout else output_))
-        elif not to_stdout and (plot or (not quiet and output.is_terminal(sys.stdout))):
-            _summarize(client, found, connection, charts=plot is not False, kept=output_ is not None)
-        elif to_stdout or output_ is plot_file is None:
+        elif not to_stdout and (plot or (not quiet and (kept or output.is_terminal(sys.stdout)))):
+            charts = output.is_terminal(sys.stdout) if plot is None else plot
+            _summarize(client, found, connection, charts=charts, kept=output_ is not None)
+        elif to_stdout or not kept:
             _print(found)
 
 
@@ -117,11 +118,11 @@ def _check_targets(paths: list[Path], force: bool) -> None:
         raise UsageError("the CSV and the plot cannot be the same file")
 
 
-def _find(client: Client, job_id: str | None) -> JobView:
+def _find(client: Client, job_id: str | None, *, tell: bool) -> JobView:
     from fttool.jobs.results import find_job
 
     view = find_job(client, job_id)
-    if job_id is None:
+    if job_id is None and tell:
         model = f", {view.fine_tuned_model}" if view.fine_tuned_model else ""
         output.note(f"job {view.id} ({view.status}{model}), the newest that is finished")
     return view

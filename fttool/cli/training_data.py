@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,12 @@ FEWEST = 10
 
 _MOST_SHOWN = 8
 
+#: prepare_data mends these without asking; a service refuses the file for one such row.
+_UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion")
+
+#: An option in a hint, if it is not one that `create` has itself.
+_OPTION = re.compile(r"`(--(?!no-check\b)[^`]*)`")
+
 
 def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, *, told: bool) -> None:
     """Check training (and validation) file, given with the names to call them. `told`: show the findings.
@@ -35,7 +42,7 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, *, 
         for path, name in files:
             count = check_lines(path, method)
             if count < FEWEST and told:
-                output.warn(f"{name} has {count} example{'' if count == 1 else 's'}; services want at least {FEWEST}")
+                output.warn(f"{name} has {_examples(count)}; services want at least {FEWEST}")
 
 
 def _check_examples(paths: Sequence[Path], names: Mapping[str, str], model: str | None, *, told: bool) -> None:
@@ -51,11 +58,17 @@ def _check_examples(paths: Sequence[Path], names: Mapping[str, str], model: str 
     first = names[str(paths[0])]
     command = ["fttool", "prepare_data", first, *([] if other is None else ["-v", names[str(other)]])]
     mends = f"`{shell(command)}` mends"
-    errors = [finding for finding in report.findings if finding.severity == "error"]
+    errors = [finding for finding in report.findings if finding.severity == "error" or finding.id in _UNTRAINABLE]
     if told:
         _tell(report, names)
         if not errors and report.needs_work:
             output.hint(f"{mends} that")
+    if not errors and report.examples < FEWEST:
+        raise DataError(
+            f"the file has {_examples(report.examples)}; services want at least {FEWEST}. Nothing was sent",
+            file=first,
+            hint="`--no-check` sends it as it is",
+        )
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise DataError(
@@ -63,6 +76,10 @@ def _check_examples(paths: Sequence[Path], names: Mapping[str, str], model: str 
             file=first,
             hint=f"{mends} what it can; `--no-check` sends it as it is",
         )
+
+
+def _examples(count: int) -> str:
+    return f"{count} example{'' if count == 1 else 's'}"
 
 
 def _check_format(path: Path, name: str) -> None:
@@ -106,8 +123,14 @@ def _called(names: Mapping[str, str]) -> Iterator[None]:
     except FttoolError as error:
         error.file = names.get(error.file or "", error.file)
         error.message = _renamed(error.message, names)
-        error.hint = error.hint and _renamed(error.hint, names)
+        error.hint = error.hint and _with_command(_renamed(error.hint, names), error.file)
         raise
+
+
+def _with_command(hint: str, name: str | None) -> str:
+    """Options that a hint names are those of prepare_data, so it names that command too."""
+    command = shell(["fttool", "prepare_data", *([name] if name is not None else [])])
+    return _OPTION.sub(lambda found: f"`{command} {found[1]}`", hint)
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:

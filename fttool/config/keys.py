@@ -80,6 +80,8 @@ def missing_key(config: Config) -> KeyMissingError:
             f"\n`{KEY_VARIABLE}` is not sent to {config.get('base_url')} unless you say so: "
             f"`fttool config set api_key_env {KEY_VARIABLE}{option}`"
         )
+    if not profile:
+        hint += "\nno key at all? With `--local` the command uses fttool's own service, on this machine"
     return KeyMissingError(f"no API key{f' for profile `{profile}`' if profile else ''}", hint=hint)
 
 

@@ -39,6 +39,6 @@ def _tell_what_is_missing(client: Client, action: str, error: ServiceError) -> N
     if error.code is None and not client.service.pause:
         raise ServiceError(
             f"{client.service.title} cannot {action} jobs",
-            hint="`fttool cancel` ends one; its checkpoints stay",
+            hint=f"`fttool cancel ID{client.way}` ends one; its checkpoints stay",
             status=error.status,
         ) from error

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fttool.config import Config, Secret
-from fttool.errors import ConfigError
+from fttool.errors import ConfigError, UsageError
 from fttool.jobs.addresses import is_loopback, shown_address
 from fttool.jobs.services import named, recognise
 from fttool.jobs.services.base import Service
@@ -44,6 +44,7 @@ class Client:
         timeout: float | None = None,
         retries: int | None = None,
         local: bool = False,
+        way: str | None = None,
     ) -> None:
         self.base_url = base_url
         self.api_key = api_key
@@ -54,6 +55,8 @@ class Client:
         self.timeout = timeout
         self.retries = RETRIES if retries is None else retries
         self.local = local
+        #: The options by which a suggested command reaches the same service, with a space before them.
+        self.way = way if way is not None else " --local" if local else ""
 
     @cached_property
     def sdk(self) -> OpenAI:
@@ -82,7 +85,10 @@ class Client:
 
     @contextmanager
     def speaking(self, what: str) -> Iterator[None]:
-        """Turns errors of the SDK into ServiceError and KeyMissingError. `what` is being done: `list jobs`."""
+        """Turns errors of the SDK into ServiceError and KeyMissingError. `what` is being done: `list jobs`.
+
+        What cannot be sent at all (text that is no Unicode, an id like `..`) is a UsageError.
+        """
         import openai
 
         try:
@@ -96,9 +102,16 @@ class Client:
 
             from fttool.jobs.checked import not_json
 
-            if not isinstance(error, JSONDecodeError):
-                raise
-            raise not_json(error.doc) from error
+            if isinstance(error, JSONDecodeError):
+                raise not_json(error.doc) from error
+            if isinstance(error, UnicodeDecodeError):
+                raise not_json(error.object.decode("utf-8", "backslashreplace")) from error
+            if isinstance(error, UnicodeEncodeError):
+                odd = ascii(error.object[error.start : error.start + 1]).strip("'")
+                raise UsageError(f"could not {what}: `{odd}` is among what is given, and cannot be sent") from error
+            if "dot-segment" in str(error):  # the SDK's word for an id that would lead to another address
+                raise UsageError(f"could not {what}: that is no id") from error
+            raise
 
     def _timeout(self, seconds: float | None) -> object:
         import openai
@@ -143,8 +156,9 @@ def connect(
     api_key: Secret | str | None = None,
     timeout: float | None = None,
     retries: int | None = None,
+    way: str | None = None,
 ) -> Client:
-    """A client for the settings; nothing is sent yet.
+    """A client for the settings; nothing is sent yet. `way`: see `Client`.
 
     With `base_url` and `api_key` it is fttool's own service at that address, whatever the settings say. Raises
     KeyMissingError if there is no key, ConfigError for an unknown `service` or an address that is in doubt.
@@ -159,6 +173,7 @@ def connect(
             timeout=timeout,
             retries=retries,
             local=True,
+            way=way,
         )
     address = config.get("base_url")
     kind = config.get("service")
@@ -174,4 +189,5 @@ def connect(
         project=config.get("project"),
         timeout=timeout,
         retries=retries,
+        way=way,
     )

@@ -177,13 +177,13 @@ def _look_for(
             ids = ", ".join(job.id for job in fitting)
             raise ServiceError(
                 f"{error.message}; there are {len(fitting)} new jobs like the one asked for: {ids}",
-                hint="`fttool follow ID` follows one of them, `fttool cancel ID` ends one",
+                hint=f"`fttool follow ID{client.way}` follows one of them, `fttool cancel ID{client.way}` ends one",
                 temporary=True,
             ) from error
     what = "no such job is to be seen" if looked else "the jobs cannot be listed either"
     raise ServiceError(
         f"{error.message}; it is not known whether the job was created: {what}",
-        hint="`fttool list` shows it if it was; if it is not there, run the same command again "
+        hint=f"`fttool list{client.way}` shows it if it was; if it is not there, run the same command again "
         "(what is uploaded is not sent again)",
         status=error.status,
         request_id=error.request_id,

@@ -78,19 +78,18 @@ def _refused(error: openai.APIStatusError, what: str, client: Client) -> FttoolE
 def _key_refused(error: openai.APIStatusError, said: str, what: str, client: Client) -> KeyMissingError:
     key = f"the key {client.api_key.masked} from {client.key_source}"
     if error.status_code == 401:
-        hint = f"{key} was sent to {client.address}; `fttool login` stores another"
+        profile = re.search(r" --profile \S+", client.way)
+        hint = f"{key} was sent to {client.address}; `fttool login{profile[0] if profile else ''}` stores another"
     else:
         hint = f"{key} is known there but may not do this; another key, `--organization` or `--project` may"
     return KeyMissingError(f"could not {what}: {said} ({error.status_code})", hint=hint)
 
 
 def _hint(status: int, code: str | None, what: str, error: openai.APIStatusError, client: Client) -> str | None:
-    option = " --local" if client.local else ""
     if status == 404 and code is None and not _names_a_thing(error.body):
         return f"is {client.address} the whole address? It mostly ends with /v1 (`fttool config show`)"
     if status == 404:
-        kind = next((kind for kind in ("file", "model") if kind in what), None)
-        return f"`fttool {f'{kind}s ' if kind else ''}list{option}` shows what is there"
+        return f"`fttool {_list_of(code, what)}{client.way}` shows what is there"
     if code == "insufficient_quota":
         return "the account has no credit left, or its limit is reached: waiting does not help"
     if status == 429:
@@ -100,6 +99,14 @@ def _hint(status: int, code: str | None, what: str, error: openai.APIStatusError
         number = _request_id(error)
         return f"the fault is on the side of the service; try again later{f' (request {number})' if number else ''}"
     return None
+
+
+def _list_of(code: str | None, what: str) -> str:
+    """The command that lists things of the kind that is missing."""
+    if code == "model_not_found":
+        return "models list"
+    kinds = re.sub("`.*`", "", what)  # without the id: that may hold any word
+    return next((f"{kind}s list" for kind in ("file", "model") if kind in kinds), "list")
 
 
 def _said(error: openai.APIStatusError) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -157,16 +158,12 @@ def _hint(error: ServiceError, client: Client, model: str, kind: Kind) -> str | 
     if error.status in (400, 404) and any(words in said for words in _WRONG_COMMAND[kind]):
         other = "complete" if kind == "chat" else "chat"
         what = "goes on from a prompt" if kind == "chat" else "answers messages"
-        return f"this model {what}: `fttool {other} -m {model}{_local(client)}`"
+        return f"this model {what}: `fttool {other} -m {model}{client.way}`"
     if error.status == 404 and (error.code == "DeploymentNotFound" or "deployment" in said):
         return client.service.deployment(model)
     if kind == "complete" and error.status in (404, 405) and error.code is None and error.param is None:
-        return f"{error.hint or ''}\nor it only chats: `fttool chat -m {model}{_local(client)}`".strip()
+        return f"{error.hint or ''}\nor it only chats: `fttool chat -m {model}{client.way}`".strip()
     return None
-
-
-def _local(client: Client) -> str:
-    return " --local" if client.local else ""
 
 
 def _answer(response: object, read: Any) -> Answer:
@@ -179,27 +176,30 @@ def _answer(response: object, read: Any) -> Answer:
 
 
 def _completion_choice(choice: Mapping[str, Any]) -> Choice:
-    said = choice.get("logprobs") or {}
-    tokens, logprobs, tops = (said.get(name) or [] for name in ("tokens", "token_logprobs", "top_logprobs"))
+    said = _mapping(choice.get("logprobs"))
+    texts, logprobs, tops = (_list(said.get(name)) for name in ("tokens", "token_logprobs", "top_logprobs"))
     read = []
-    for at, token in enumerate(tokens):
-        top = tops[at] if at < len(tops) and tops[at] else {}
-        best = sorted(top.items(), key=lambda each: -each[1])
-        read.append(Token(token, logprobs[at] if at < len(logprobs) else None, tuple(best)))
-    return Choice(_text(choice.get("text")), choice.get("finish_reason"), tuple(read))
+    for at, text in enumerate(texts):
+        top = _mapping(tops[at]) if at < len(tops) else {}
+        logprob = _number(logprobs[at]) if at < len(logprobs) else None
+        read.append(Token(_text(text), logprob, _best_first(top.items())))
+    return Choice(_text(choice.get("text")), _text(choice.get("finish_reason")) or None, tuple(read))
 
 
 def _chat_choice(choice: Mapping[str, Any]) -> Choice:
-    said = choice.get("logprobs") or {}
-    tokens = tuple(
-        Token(
-            _text(each.get("token")),
-            each.get("logprob"),
-            tuple((_text(top.get("token")), top.get("logprob", 0.0)) for top in each.get("top_logprobs") or []),
-        )
-        for each in said.get("content") or []
-    )
-    return Choice(_message_text(choice.get("message")) or "", choice.get("finish_reason"), tokens)
+    read = []
+    for each in map(_mapping, _list(_mapping(choice.get("logprobs")).get("content"))):
+        tops = map(_mapping, _list(each.get("top_logprobs")))
+        top = _best_first((other.get("token"), other.get("logprob")) for other in tops)
+        read.append(Token(_text(each.get("token")), _number(each.get("logprob")), top))
+    text = _message_text(choice.get("message")) or ""
+    return Choice(text, _text(choice.get("finish_reason")) or None, tuple(read))
+
+
+def _best_first(pairs: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, float], ...]:
+    """Tokens and their log-probabilities, without those that have none."""
+    known = [(_text(text), number) for text, logprob in pairs if (number := _number(logprob)) is not None]
+    return tuple(sorted(known, key=lambda pair: -pair[1]))
 
 
 def _message_text(message: object) -> str | None:
@@ -219,9 +219,9 @@ def _pieces(stream: Any, text_of: Any) -> Iterator[Piece]:
         for chunk in stream:
             raw = checked.decoded(chunk)
             choices = raw.get("choices") if isinstance(raw, Mapping) else None
-            for choice in choices if isinstance(choices, list) else []:
+            for choice in filter(None, map(_mapping, _list(choices))):
                 nothing = False
-                yield Piece(text_of(choice) or "", choice.get("finish_reason"), raw)
+                yield Piece(_text(text_of(choice)), _text(choice.get("finish_reason")) or None, raw)
     if nothing:
         raise _no_answer("nothing")
 
@@ -236,3 +236,17 @@ def _no_answer(what: str) -> ServiceError:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    """A finite number."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_one and math.isfinite(value) else None  # type: ignore[arg-type]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

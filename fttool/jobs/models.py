@@ -57,12 +57,12 @@ def delete_model(client: Client, model: str) -> dict[str, object]:
     return {"id": model, "object": "model", "deleted": True, **(raw if isinstance(raw, dict) else {})}
 
 
-def check_deletable(view: ModelView) -> None:
-    """Raise UsageError for a base model: it is not the user's to delete."""
+def check_deletable(view: ModelView, way: str = "") -> None:
+    """Raise UsageError for a base model: it is not the user's to delete. `way`: that of `Client`."""
     if not is_fine_tuned(view.id) and (view.owned_by is None or _VENDORS.fullmatch(view.owned_by)):
         raise UsageError(
             f"`{view.id}` is a base model of the service; only fine-tuned models can be deleted",
-            hint="`fttool models list --fine-tuned` shows those",
+            hint=f"`fttool models list --fine-tuned{way}` shows those",
         )
 
 
@@ -106,7 +106,7 @@ def default_model(client: Client, setting: Setting) -> tuple[str, str]:
         return named, why
     raise UsageError(
         "no job has made a model yet: which one is meant?",
-        hint="`-m MODEL` names one; `fttool models list` shows them",
+        hint=f"`-m MODEL` names one; `fttool models list{client.way}` shows them",
     )
 
 

@@ -72,7 +72,7 @@ def find_job(client: Client, job_id: str | None = None) -> JobView:
         return get_job(client, job_id)
     found = next((job for job in islice(list_jobs(client), PAGE_SIZE) if job.finished), None)
     if found is None:
-        raise ServiceError("there is no finished job", hint=f"`fttool list{_local(client)}` shows the jobs there are")
+        raise ServiceError("there is no finished job", hint=f"`fttool list{client.way}` shows the jobs there are")
     return found
 
 
@@ -130,7 +130,7 @@ def _file(client: Client, file_id: str) -> FileView:
 
 def _none(client: Client, job: JobView) -> FttoolError:
     """Why a job has no result file, and what to do."""
-    option = _local(client)
+    option = client.way
     if not job.finished:
         hint = f"`fttool follow {job.id}{option}` shows how it goes, and waits for its end"
         if job.status == "paused":
@@ -147,7 +147,3 @@ def _none(client: Client, job: JobView) -> FttoolError:
         f"job `{job.id}` has no result file: {client.service.title} keeps none of it",
         hint=f"`fttool events {job.id} --json{option}` has the metrics of each step, where the service sends them",
     )
-
-
-def _local(client: Client) -> str:
-    return " --local" if client.local else ""

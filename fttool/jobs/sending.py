@@ -113,5 +113,5 @@ def changed(client: Client, file: FileView | None, contents: Contents) -> DataEr
         try:
             delete_file(client, file.id)
         except FttoolError:
-            hint += f", and delete what was sent: `fttool files delete {file.id}`"
+            hint += f", and delete what was sent: `fttool files delete {file.id}{client.way}`"
     return DataError("it changed while it was sent", file=str(contents.path), hint=hint)

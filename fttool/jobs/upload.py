@@ -134,6 +134,6 @@ def _send(client: Client, contents: Contents, wish: Wish, ledger: Ledger, listen
     if file.bytes not in (contents.size, None):
         raise ServiceError(
             f"the service has {file.bytes:,} bytes of `{contents.filename}`, and it has {contents.size:,}",
-            hint=f"`fttool files delete {file.id}`, and try again",
+            hint=f"`fttool files delete {file.id}{client.way}`, and try again",
         )
     return file

@@ -15,6 +15,9 @@ from typing import Any
 INVALID = "invalid_request_error"
 SERVER = "server_error"
 
+#: What a client sent is quoted in messages, but not megabytes of it: so many characters of a message and a param.
+MOST_MESSAGE, MOST_PARAM = 1_000, 200
+
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -33,10 +36,10 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.message = _shortened(message, MOST_MESSAGE)
         self.type = type
         self.code = code
-        self.param = param
+        self.param = None if param is None else _shortened(param, MOST_PARAM)
         self.headers = dict(headers or {})
 
     def envelope(self) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def bad(message: str, param: str | None = None, code: str | None = None) -> Refu
 
 def unknown_parameter(name: str, known: Iterable[str], inside: str = "") -> Refusal:
     """400 for a field that does not exist, with the nearest that does. `inside` is the object it stands in."""
-    near = get_close_matches(name, list(known), n=1)
+    near = get_close_matches(name[:MOST_PARAM], list(known), n=1)
     param = f"{inside}.{name}" if inside else name
     hint = f" Did you mean '{f'{inside}.' if inside else ''}{near[0]}'?" if near else ""
     return bad(f"Unknown parameter: '{param}'.{hint}", param, "unknown_parameter")
@@ -115,3 +118,7 @@ def disk_full() -> Refusal:
     """500: there is no room for it."""
     message = "The disk of the service's state folder is full: nothing was stored"
     return Refusal(500, message, type=SERVER, code="disk_full")
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -239,6 +239,27 @@ def test_without_checking_anything_is_sent(service: Scripted, call: Call, work: 
     assert (done.code, done.out) == (0, "ftjob-1\n")
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            [{"prompt": f"{n} ->", "completion": f" {n % 2}\n"} for n in range(9)],
+            "9 examples; services want at least 10",
+        ),
+        ([*({"prompt": f"{n} ->", "completion": " a\n"} for n in range(12)), {"prompt": "x"}], "an empty completion"),
+        ([{"prompt": f"{n} ->", "completion": n} for n in range(12)], "that is no text"),
+    ],
+)
+def test_what_a_service_would_refuse_is_not_sent(
+    service: Scripted, call: Call, work: Path, rows: list[dict[str, object]], told: str
+) -> None:
+    write(work / "few.jsonl", rows)
+    done = call("create", "-t", "few.jsonl", "-m", MODEL, "--no-follow", *service.options)
+    assert done.code == 3 and told in done.err
+    assert service.requests == []
+    assert call("create", "-t", "few.jsonl", "-m", MODEL, "--no-check", "--no-follow", *service.options).code == 0
+
+
 def test_preferences_are_checked_their_own_way(service: Scripted, call: Call, work: Path) -> None:
     said = [{"role": "assistant", "content": "x"}]
     row = {
@@ -363,7 +384,7 @@ def test_a_create_that_times_out_without_a_job_is_an_error(
     assert done.code == 5
     told = json.loads(done.err)["error"]
     assert "it is not known whether the job was created" in told["message"]
-    assert "`fttool list`" in told["hint"]
+    assert "`fttool list --base-url " in told["hint"]
     assert len(service.asked("POST", JOBS)) == 1
 
 
@@ -428,3 +449,39 @@ def test_on_the_own_service(own: Path, train: str, call: Call) -> None:  # noqa:
     made = json.loads(again.out)
     files = json.loads(call("files", "list", "--local", "--purpose", "fine-tune", "--json").out)["data"]
     assert [file["id"] for file in files] == [made["training_file"]]
+
+
+def test_a_job_whose_id_cannot_be_printed_is_told_all_the_same(
+    service: Scripted, train: str, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fttool.cli import output
+    from fttool.errors import OutputError
+
+    def full(*parts: object) -> None:
+        raise OutputError("cannot write to standard output: no space left on device")
+
+    for name, options in (("answer", []), ("answer", ["-q"]), ("answer_json", ["--json"])):
+        monkeypatch.setattr(output, name, full)
+        done = call("create", "-t", train, "-m", MODEL, "--no-follow", *options, *service.options)
+        assert done.code == 3
+        assert "the job is there all the same: ftjob-1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b'{"prompt": "x", "compl\n', "`fttool prepare_data 'my file.jsonl' --skip-bad-rows` sets such rows aside"),
+        (
+            b'{"prompt": "\xe9", "completion": "a"}\n',
+            "`fttool prepare_data 'my file.jsonl' --encoding cp1252` for most",
+        ),
+        (b'{"q": "a", "r": "b"}\n', "`fttool prepare_data 'my file.jsonl' --prompt-column q`"),
+    ],
+)
+def test_hints_about_the_data_name_the_command_that_has_the_option(
+    call: Call, work: Path, content: bytes, hint: str
+) -> None:
+    (work / "my file.jsonl").write_bytes(content)
+    done = call("create", "-t", "my file.jsonl", "--local", "--dry-run")
+    assert done.code == 3
+    assert hint in done.err

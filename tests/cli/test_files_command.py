@@ -121,6 +121,15 @@ def test_a_name_from_the_service_leads_nowhere_else(service: Scripted, call: Cal
     assert terminal("files", "download", "file-1", *service.options).code == 3
 
 
+def test_a_name_from_the_service_is_harmless_in_a_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fttool.cli import progress
+
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    with progress.Progress(10, "bytes", "downloading \x1b[2J", shown=True) as bar:
+        bar.advance(1)
+        assert [task.description for task in bar._bar.tasks] == ["downloading \\x1b[2J"]
+
+
 def test_downloads_to_standard_output(service: Scripted, run: Call, terminal: Call) -> None:
     odd = bytes(range(256))
     service.on("GET", "/files/file-1/content", Answer(body=odd))

@@ -297,3 +297,13 @@ def test_control_characters_do_not_reach_the_terminal(service, terminal):
     shown = terminal("follow", "ftjob-1").err
     assert "bell \\x07 and \\x1b]0;title" in shown
     assert "\x07" not in shown
+
+
+def test_on_a_narrow_terminal_nothing_is_broken_apart(service, terminal):
+    """What is copied from the terminal must be whole: it breaks long lines itself."""
+    name = f"ft:gpt-4o-mini:organization:{'long-' * 10}name::x"
+    service.on("GET", ONE, {**DONE, "fine_tuned_model": name})
+    service.on("GET", f"{ONE}/events", page(LAST, event(1, f"New fine-tuned model created: {name}")))
+    shown = terminal("follow", "ftjob-1", env={"COLUMNS": "20", "NO_COLOR": "1"}).err
+    assert f"[2023-11-14 22:13:21] New fine-tuned model created: {name}\n" in shown
+    assert "\x1b[1m" not in shown

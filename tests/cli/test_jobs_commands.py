@@ -303,3 +303,82 @@ def test_they_import_the_sdk_and_little_else(service, command):
     loaded = set(done.stderr.split())
     assert "openai" in loaded
     assert not loaded & {"rich", "numpy", "sklearn", "starlette", "uvicorn", "sqlite3", "tiktoken", "tomlkit"}
+
+
+ODD_IDS = ["..", ".", "", " ", "a b", "ftjob-a\nb", "\x1b[2J", "\udcff"]
+
+
+@pytest.mark.parametrize("odd", ODD_IDS)
+@pytest.mark.parametrize(
+    "command",
+    ["get", "cancel", "events", "follow", "results", "delete -y", "files get", "files download", "models get"],
+)
+def test_what_is_no_id_is_not_sent(scripted, call, command, odd):  # noqa: F811
+    """The characters that an address leaves out would make it the id of another thing."""
+    result = call(*command.split(), *scripted.options, "--", odd)
+    assert result.code == 2
+    assert "is not an id" in result.err
+    assert scripted.requests == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["complete", "\udcff", "-m", "m"],
+        ["chat", "\udcff", "-m", "m"],
+        ["complete", "x", "-m", "m", "--stop", "\udcff"],
+        ["list", "--metadata", "a=\udcff"],
+        ["list", "--organization", "é"],
+        ["create", "-t", "file-1", "-m", "m", "--metadata", "a=\udcff"],
+        ["create", "-t", "file-1", "-m", "..", "--no-follow"],
+        ["list", "--timeout", "nan"],
+        ["list", "--timeout", "inf"],
+        ["list", "--timeout", "1e300"],
+        ["complete", "x", "-m", "m", "--temperature", "nan"],
+        ["complete", "x", "-m", "m", "--top-p", "nan"],
+    ],
+)
+def test_what_cannot_be_sent_is_no_bug(scripted, call, monkeypatch, command):  # noqa: F811
+    monkeypatch.setenv("FTTOOL_SERVICE", "openai")
+    scripted.on("GET", JOBS, page())
+    scripted.on("POST", JOBS, job())
+    result = call(*command, *scripted.options)
+    assert result.code == (0 if ".." in command else 2), result.err
+    assert "bug" not in result.err
+
+
+@pytest.mark.parametrize("command", [["get", "ftjob-file-model"], ["results", "ftjob-file-model"]])
+def test_hints_lead_to_the_same_service(scripted, call, command):  # noqa: F811
+    refusal = {"error": {"message": "none", "code": "not_found", "type": "x", "param": None}}
+    scripted.on("GET", f"{JOBS}/ftjob-file-model", Answer(404, refusal))
+    result = call(*command, "--base-url", scripted.base_url, "--project", "a b")
+    assert f"hint: `fttool list --base-url {scripted.base_url} --project 'a b'` shows what is there" in result.err
+
+
+def test_errors_of_json_stand_alone(scripted, call):  # noqa: F811
+    """Which job was chosen is in the document; on stderr there is one JSON object and nothing else."""
+    scripted.on("GET", JOBS, page(job(status="succeeded", fine_tuned_model="ft:m")))
+    for command in (["follow", "--give-up-after", "0"], ["results"], ["complete", "x"], ["chat", "x"]):
+        result = call(*command, "--json", *scripted.options)
+        assert result.code == 5
+        assert list(json.loads(result.err)) == ["error"]
+
+
+def test_a_refused_key_is_replaced_where_it_is_kept(scripted, call, isolated):  # noqa: F811
+    """`fttool login` alone would store the new key for another service."""
+    (isolated).mkdir(parents=True, exist_ok=True)
+    (isolated / "config.toml").write_text(f'[profiles.other]\nbase_url = "{scripted.base_url}"\n')
+    scripted.on("GET", JOBS, Answer(401, {"error": {"message": "no", "code": "invalid_api_key"}}))
+    result = call("list", "--profile", "other", "-k", KEY)
+    assert result.code == 4
+    assert "`fttool login --profile other` stores another" in result.err
+
+
+@pytest.mark.parametrize("service_name", ["openai", "generic"])
+def test_a_model_that_is_missing_is_looked_for_among_the_models(scripted, call, monkeypatch, service_name):  # noqa: F811
+    monkeypatch.setenv("FTTOOL_SERVICE", service_name)
+    refusal = {"error": {"message": "no such model", "code": "model_not_found"}}
+    scripted.on("GET", JOBS, page())
+    scripted.on("POST", JOBS, Answer(404, refusal))
+    result = call("create", "-t", "file-1", "-m", "m", *scripted.options)
+    assert f"`fttool models list --base-url {scripted.base_url}` shows what is there" in result.err

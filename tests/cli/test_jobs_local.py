@@ -127,6 +127,19 @@ def test_a_service_that_is_killed_while_a_job_is_followed(own, call, tmp_path): 
     assert len({each["id"] for each in events}) == len(events)
 
 
+_FINISHED = {}
+
+
+def finished(call, state):
+    """A job that is done, its model and its events: the same for all that only read them."""
+    if state not in _FINISHED:
+        job = create(1)
+        model = call("follow", job, "--local", "-q").out
+        assert model.startswith("ft:baseline:")
+        _FINISHED[state] = job, model, json.loads(call("events", job, "--local", "--json").out)["data"]
+    return _FINISHED[state]
+
+
 @pytest.mark.parametrize(
     "faults",
     [
@@ -138,10 +151,7 @@ def test_a_service_that_is_killed_while_a_job_is_followed(own, call, tmp_path): 
 )
 def test_a_service_that_misbehaves(own, call, faults):  # noqa: F811
     """What is followed while it misbehaves is what it says when it does not."""
-    job = create(1)
-    model = call("follow", job, "--local", "-q").out
-    assert model.startswith("ft:baseline:")
-    truth = json.loads(call("events", job, "--local", "--json").out)["data"]
+    job, model, truth = finished(call, own)
     assert call("serve", "--stop").code == 0
     options = [word for fault in faults for word in ("--fault", fault)]
     command = [sys.executable, "-m", "fttool", "serve", "--port", "0", *options]

@@ -49,7 +49,7 @@ def test_base64_is_decoded(service: Scripted, call: Call, tmp_path: Path) -> Non
     service.on("GET", "/files/file-r/content", Answer(body=base64.b64encode(CSV.encode())))
     target = tmp_path / "results.csv"
     done = call("results", "ftjob-1", "-o", str(target), *service.options)
-    assert (done.code, done.out) == (0, "")
+    assert done.code == 0
     assert f"wrote {target}" in done.err
     assert target.read_text() == CSV
 
@@ -58,7 +58,8 @@ def test_without_an_id_the_newest_finished_job_is_meant_and_named(service: Scrip
     done = call("results", "--json", *service.options)
     assert done.code == 0
     assert json.loads(done.out)["job"]["id"] == "ftjob-1"
-    assert done.err == f"job ftjob-1 (succeeded, {MODEL}), the newest that is finished\n"
+    assert done.err == ""
+    assert call("results", *service.options).err == f"job ftjob-1 (succeeded, {MODEL}), the newest that is finished\n"
 
 
 def test_json(service: Scripted, call: Call) -> None:
@@ -112,6 +113,17 @@ def test_plot_and_no_plot(service: Scripted, call: Call, terminal: Call) -> None
     assert "50 steps" in shown.err and "⠤" not in shown.err
 
 
+def test_in_a_pipe_the_summary_comes_where_the_csv_goes_to_a_file(service: Scripted, call: Call, work: Path) -> None:
+    done = call("results", "ftjob-1", "-o", "metrics.csv", *service.options)
+    assert done.out.startswith(f"ftjob-1: {MODEL}\nstep_metrics.csv: 50 steps\n")
+    assert "training loss       0.04   0.04              0.1" in done.out and "⠤" not in done.out
+    charts = call("results", "ftjob-1", "-o", "metrics.csv", "--force", "--plot", *service.options)
+    assert "loss: ⠤⠤ training" in charts.out
+    quiet = call("results", "ftjob-1", "-o", "metrics.csv", "--force", "-q", *service.options)
+    assert quiet.out == "metrics.csv\n"
+    assert (work / "metrics.csv").read_text() == CSV
+
+
 def test_csv_on_a_terminal_when_asked_without_control_characters(service: Scripted, terminal: Call) -> None:
     service.on("GET", "/files/file-r/content", Answer(body="step,note\n1,\x1b[31mred\n"))
     done = terminal("results", "ftjob-1", "-o", "-", *service.options)
@@ -142,7 +154,7 @@ def test_a_cut_download_leaves_nothing(service: Scripted, call: Call, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["a", "-i", "b"], 2, "which of the two"),
+        (["a", "-i", "b"], 2, "two ids are given"),
         (["ftjob-1", "-o", "-", "--json"], 2, "cannot take both"),
         (["ftjob-1", "--plot-file", "loss.pdf"], 2, ".png or .svg"),
         (["ftjob-1", "-o", "."], 3, "is a folder"),
@@ -167,7 +179,7 @@ def test_jobs_without_results(service: Scripted, call: Call) -> None:
     service.on("GET", "/fine_tuning/jobs/ftjob-1", job(status="running"))
     done = call("results", "ftjob-1", "--json", *service.options)
     assert done.code == 5
-    assert "`fttool follow ftjob-1`" in json.loads(done.err)["error"]["hint"]
+    assert "`fttool follow ftjob-1 --base-url " in json.loads(done.err)["error"]["hint"]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
@@ -175,7 +187,7 @@ def test_plot_file(service: Scripted, call: Call, tmp_path: Path, kind: str) -> 
     pytest.importorskip("matplotlib")
     target = tmp_path / f"loss.{kind}"
     done = call("results", "ftjob-1", "--plot-file", str(target), *service.options)
-    assert (done.code, done.out) == (0, "")
+    assert done.code == 0
     if kind == "png":
         assert target.read_bytes().startswith(b"\x89PNG")
     else:

@@ -147,6 +147,41 @@ def test_messages_without_content(scripted: Scripted, message: Any, text: str) -
     assert chat(scripted.client(), "m", [], Sampling()).choices == (Choice(text),)
 
 
+JUNK: list[Any] = [7, "x", [], [7, None, "x"], {"tokens": 7, "content": 7}, {"tokens": [7], "content": [7, {}]}]
+JUNK += [{"tokens": ["a"], "token_logprobs": ["b"], "top_logprobs": [[7]], "content": [{"top_logprobs": [7, {}]}]}]
+JUNK += [{"tokens": ["a"], "token_logprobs": 7, "top_logprobs": [{"a": None}], "content": [{"top_logprobs": 7}]}]
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_what_is_odd_in_an_answer_is_left_out(scripted: Scripted, junk: Any) -> None:
+    choice = {"index": "a", "text": "T", "message": {"content": "T"}, "finish_reason": junk, "logprobs": junk}
+    for path in ("/completions", "/chat/completions"):
+        scripted.on("POST", path, {"choices": [choice]})
+    for answer in (
+        complete(scripted.client(), "m", "P", Sampling(logprobs=1)),
+        chat(scripted.client(), "m", [], Sampling(logprobs=1)),
+    ):
+        assert answer.choices[0].text == "T"
+        assert answer.choices[0].finish_reason in (None, "x")
+        for token in answer.choices[0].tokens:
+            assert isinstance(token.text, str) and isinstance(token.logprob, float | None)
+            assert all(isinstance(text, str) and isinstance(logprob, float) for text, logprob in token.top)
+
+
+@pytest.mark.parametrize("junk", [7, "x", None, [], {"text": 7, "delta": 7, "finish_reason": [7]}])
+def test_what_is_odd_in_a_stream_is_left_out(scripted: Scripted, junk: Any) -> None:
+    whole = {"text": "T", "delta": {"content": "T"}, "finish_reason": "stop"}
+    for path in ("/completions", "/chat/completions"):
+        scripted.on("POST", path, events({"choices": [junk]}, {"choices": [whole]}))
+    for pieces in (
+        stream_completion(scripted.client(), "m", "P", Sampling()),
+        stream_chat(scripted.client(), "m", [], Sampling()),
+    ):
+        found = list(pieces)
+        assert "".join(piece.text for piece in found) == "T"
+        assert {piece.finish_reason for piece in found} <= {None, "stop"}
+
+
 @pytest.mark.parametrize("body", [{}, {"choices": []}, {"choices": None}, [], "<html>", "", '{"choices": ['])
 def test_what_is_no_answer(scripted: Scripted, body: Any) -> None:
     scripted.on("POST", "/completions", Answer(body=body))
@@ -178,9 +213,10 @@ def test_streams(scripted: Scripted) -> None:
         Answer(body="<html>", headers={"Content-Type": "text/html"}),
         events("{nonsense"),
         events({"error": {"message": "boom"}}),
+        Answer(body='data: {"choices": [{"text": "é"}]}\n\n'.encode("latin-1")),
         Answer(body='data: {"choices": [{"text": "a"}]}\n\n', headers={"Content-Type": "text/event-stream"}, keep=20),
     ],
-    ids=["nothing", "html", "broken json", "error", "cut"],
+    ids=["nothing", "html", "broken json", "error", "not UTF-8", "cut"],
 )
 def test_streams_that_fail(scripted: Scripted, answer: Answer) -> None:
     scripted.on("POST", "/completions", answer)

@@ -146,6 +146,14 @@ def test_a_large_body_is_refused_whether_it_says_so_or_not(served: Served) -> No
     assert served.post("/v1/fine_tuning/jobs", b" " * 1001, headers=form).status == 413
 
 
+@pytest.mark.parametrize("body", [{"model": "baseline", "training_file": "x" * 100_000}, {"y" * 100_000: 1}])
+def test_a_refusal_does_not_send_back_all_that_was_sent(served: Served, body: dict[str, Any]) -> None:
+    answer = served.post("/v1/fine_tuning/jobs", body)
+    assert answer.status == 400
+    assert len(answer.error["message"]) < 2_000 and len(answer.error["param"]) < 2_000
+    assert answer.error["message"].endswith("…")
+
+
 def test_a_client_that_asks_first_is_told_before_it_sends(served: Served) -> None:
     headers = {"Host": "localhost", "Expect": "100-continue", "Content-Length": "99999999999"}
     answer = _plain(served, "POST", "/v1/files", {**headers, "Authorization": f"Bearer {KEY}"})

@@ -116,6 +116,12 @@ def test_free_text_goes_on_to_its_end(free: Serving) -> None:
     assert body["usage"]["completion_tokens"] > 5
 
 
+def test_drawn_at_the_usual_temperature_an_answer_is_one_of_the_examples(free: Serving) -> None:
+    body = free.complete(model="ft:free", prompt="And where is the old clock?", max_tokens=60, n=20, seed=1)
+    answers = [choice["text"] for choice in body["choices"]]
+    assert sum(answer in {example.completion for example in QUESTIONS} for answer in answers) >= 18
+
+
 @given(seed=st.integers(0, 10_000), stop=st.sampled_from(["room", " t", "e", ", next", "."]))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_free_text_streams_what_it_says_whole(free: Serving, seed: int, stop: str) -> None:

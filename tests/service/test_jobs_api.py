@@ -67,7 +67,9 @@ def test_pause_resume_and_cancel(served: Served) -> None:
     refused = served.post(f"/v1/fine_tuning/jobs/{job.id}/pause")
     assert (refused.status, refused.error["code"]) == (400, "no_steps_yet")
     assert served.service.store.record_steps(job.id, 1, [StepRow(1, 10, 0.5)])
-    assert served.post(f"/v1/fine_tuning/jobs/{job.id}/pause").body["status"] == "paused"
+    assert served.service.store.update(job.id, frm=("running",), estimated_finish=2**31)
+    paused = served.post(f"/v1/fine_tuning/jobs/{job.id}/pause").body
+    assert (paused["status"], paused["estimated_finish"]) == ("paused", None)  # OpenAI: null unless it is running
     assert served.post(f"/v1/fine_tuning/jobs/{job.id}/pause").error["code"] == "invalid_job_status"
     assert jobs.resume(job.id).status == "queued"
     with pytest.raises(BadRequestError, match="is queued and cannot be resumed"):

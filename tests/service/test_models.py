@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import string
+from collections import Counter
+
 import pytest
 from openai import ConflictError, NotFoundError, PermissionDeniedError
 
@@ -144,3 +147,12 @@ def test_what_this_service_does_not_have_is_said(served: Served, method: str, pa
         answer = served.ask(method, prefix + path, {})
         assert (answer.status, answer.error["code"]) == (400, "not_supported")
         assert "is not supported by this service" in answer.error["message"]
+
+
+def test_ids_are_letters_and_digits_all_alike_by_chance() -> None:
+    ids = [new_id("x-") for _ in range(3_000)]
+    assert len(set(ids)) == len(ids) and {len(id_) for id_ in ids} == {26}
+    counts = Counter("".join(id_[2:] for id_ in ids))
+    assert set(counts) == set(string.ascii_letters + string.digits)
+    assert max(counts.values()) < 1.4 * min(counts.values())  # 1,161 of each, give or take 34
+    assert len(new_id("", 500)) == 500

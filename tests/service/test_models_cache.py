@@ -193,6 +193,9 @@ def server(_server: tuple[Switch, int, OpenAI], tmp_path: Path, slow: Slow) -> I
     def load(trainer: str, folder: Path) -> Any:
         if folder.name == "damaged":
             raise ValueError("not the bytes that were written")
+        if folder.name == "going":
+            running.service.store.delete_model("going")
+            raise FileNotFoundError(folder)
         return slow if folder.name == "slow" else TinyModel()
 
     with serving(_server, tmp_path, load) as running:
@@ -212,6 +215,12 @@ def test_a_deleted_model_is_gone_at_once(server: Serving) -> None:
     assert server.post("/v1/completions", {"model": "good", "prompt": "p"}).status == 200
     assert server.delete("/v1/models/good").status == 200
     assert server.post("/v1/completions", {"model": "good", "prompt": "p"}).status == 404
+
+
+def test_a_model_deleted_while_it_is_loaded_is_gone_and_not_damaged(server: Serving) -> None:
+    server.add_model("going", "going")
+    answer = server.post("/v1/completions", {"model": "going", "prompt": "x"})
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -230,7 +230,10 @@ def test_continued_from_another_job_s_model(place: Place) -> None:
         gone = place.add(n_epochs=1, parent="ftjob-none-final")
         place.wait(second, "succeeded")
         lost = place.wait(gone, "failed")
+        (place.state.models / "ftjob-spoilt-final").mkdir()
+        spoilt = place.wait(place.add(trainer="baseline", parent="ftjob-spoilt-final"), "failed")
     assert lost.error is not None and lost.error["code"] == "model_not_found"
+    assert spoilt.error is not None and spoilt.error["code"] == "model_damaged"
     losses = [next(iter(place.store.steps(job_id))).train_loss or 0 for job_id in (first, second)]
     assert losses[1] < losses[0]
 

@@ -70,6 +70,14 @@ def test_a_tiny_temperature_neither_overflows_nor_chooses_what_is_unlikely(tempe
     assert frequencies({"x": 0.6, "y": 0.4, "z": 0.0}, Sampling(temperature=temperature)) == {"x": 1.0}
 
 
+def test_a_model_that_is_drawn_from_more_sharply_tells_its_own_probabilities() -> None:
+    usual, sharp = distribution({"a": 0.6, "b": 0.4}), distribution({"a": 0.6, "b": 0.4})._replace(sharpness=8.0)
+    drawn = [choose(sharp, Sampling(), {}, Random(seed)) for seed in range(2_000)]
+    share = Counter(one.token for one in drawn)["a"] / len(drawn)
+    assert share == pytest.approx(0.6**8 / (0.6**8 + 0.4**8), abs=0.02)
+    assert {one.logprob for one in drawn if one.token == "a"} == {choose(usual, Sampling(0), {}, Random(0)).logprob}
+
+
 def test_an_impossible_token_is_never_drawn() -> None:
     assert set(frequencies({"x": 0.0, "y": 0.5, "z": 0.5, "w": 0.0}, Sampling(temperature=2))) == {"y", "z"}
 

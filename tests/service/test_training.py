@@ -157,7 +157,7 @@ def test_taken_away_at_the_last_moment(place: Place, monkeypatch: pytest.MonkeyP
 
 def test_asked_to_stop_by_file(place: Place) -> None:
     """Where there are no signals, or the worker is another service's."""
-    job_id = place.add(step=0.05)
+    job_id = place.add()
     place.state.job(job_id).mkdir()
     stop_file(place.state, job_id).touch()
     with pytest.raises(Ended):

@@ -76,6 +76,7 @@ def test_what_does_not_add_up_is_refused_and_may_be_mended(served: Served) -> No
     complete = f"{upload.id}/complete"
     assert refused(served, complete, {"part_ids": [first]}) == (400, "part_ids", "invalid_value")
     assert refused(served, complete, {"part_ids": [first, "part_none"]}) == (400, "part_ids", "invalid_value")
+    assert refused(served, complete, {"part_ids": [first, first]}) == (400, "part_ids", "invalid_value")
     assert refused(served, complete, {"part_ids": []}) == (400, "part_ids", "invalid_value")
     assert refused(served, complete, {}) == (400, "part_ids", "missing_required_parameter")
     second = send(served, upload, b"def")

@@ -60,8 +60,8 @@ def choose(
     Raises:
         UnusableDistribution: the model's numbers are no probabilities.
     """
-    tokens, logprobs = distribution
-    at = _pick(_weighed(tokens, logprobs, sampling, counts), sampling, random)
+    tokens, logprobs, sharpness = distribution
+    at = _pick(_weighed(tokens, logprobs, sampling, counts), sampling, sharpness, random)
     return Chosen(tokens[at], finite(float(logprobs[at])), best(distribution, top))
 
 
@@ -69,7 +69,7 @@ def best(distribution: Distribution, count: int) -> list[tuple[str, float]]:
     """The `count` likeliest candidates, best first; of equals, those that stand first."""
     if not count:
         return []
-    tokens, logprobs = distribution
+    tokens, logprobs, _ = distribution
     values = np.nan_to_num(logprobs, nan=-np.inf, neginf=-np.inf)
     if count < len(values):
         # All that reach the count-th largest: partitioning alone would choose among equals by chance.
@@ -99,7 +99,7 @@ def _weighed(
     return values
 
 
-def _pick(values: NDArray[np.float64], sampling: Sampling, random: Random) -> int:
+def _pick(values: NDArray[np.float64], sampling: Sampling, sharpness: float, random: Random) -> int:
     """The index of the token chosen."""
     likeliest = int(np.argmax(values)) if len(values) else 0
     if not len(values) or not np.isfinite(values[likeliest]):
@@ -108,7 +108,7 @@ def _pick(values: NDArray[np.float64], sampling: Sampling, random: Random) -> in
         return likeliest
     # Relative to the likeliest, so that a small temperature cannot overflow; what is far below becomes 0.
     with np.errstate(under="ignore", over="ignore"):
-        weights = np.exp((values - values[likeliest]) / sampling.temperature)
+        weights = np.exp((values - values[likeliest]) * sharpness / sampling.temperature)
     if sampling.top_p < 1:
         _keep_nucleus(weights, sampling.top_p)
     sums = np.cumsum(weights)

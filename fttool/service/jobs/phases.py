@@ -17,7 +17,7 @@ from fttool.service.jobs.training import Training, start_point
 from fttool.service.jobs.watch import Ended, Watch
 from fttool.service.records import JobRow, NewEvent
 from fttool.service.store import Store
-from fttool.service.trainers import Hyperparameters, Run, Task, get_trainer
+from fttool.service.trainers import DamagedModel, Hyperparameters, Run, Task, get_trainer
 
 #: A job that is being validated has fewer events than this.
 _SOME = 100
@@ -109,7 +109,10 @@ def _begin(bench: Bench, job: JobRow, watch: Watch, scratch: Path) -> tuple[Run,
         resume=saved.folder if saved else None,
         alive=watch.alive,
     )
-    run = get_trainer(job.trainer).begin(task)
+    try:
+        run = get_trainer(job.trainer).begin(task)
+    except DamagedModel as error:
+        raise JobFault("model_damaged", f"What the job goes on from is damaged: {error}", "model") from error
     if run.step != (saved.step if saved else 0):
         raise RuntimeError(f"the trainer is at step {run.step} after resuming from {saved}")
     return run, valid is not None

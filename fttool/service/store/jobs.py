@@ -79,11 +79,13 @@ class Jobs(Base):
         """Give a job another status, if it has one of `frm` (and that `attempt`, when given); and other columns.
 
         `to="running"` makes `attempt` grow by one: whoever started before does not own the job any more. A finished
-        job gets its `finished_at`, unless that is given. Returns False, with nothing changed, if the status or the
-        attempt was another.
+        job gets its `finished_at`, unless that is given; only a running one has an `estimated_finish`. Returns False,
+        with nothing changed, if the status or the attempt was another.
         """
+        if to != "running":
+            columns = {"estimated_finish": None, **columns}
         if to in FINISHED:
-            columns = {"finished_at": self.now(), "estimated_finish": None, **columns}
+            columns = {"finished_at": self.now(), **columns}
         return self._set(job_id, frm, attempt, events, {**columns, "status": to})
 
     def update(

@@ -22,6 +22,10 @@ TRAINERS: dict[str, str] = {"baseline": "fttool.service.trainers.baseline.traine
 END = ""
 
 
+class DamagedModel(ValueError):
+    """A model's folder does not hold what a model's folder holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """What a trainer sees. Chats are rendered to text before."""
@@ -123,10 +127,14 @@ class Run(Protocol):
 
 
 class Distribution(NamedTuple):
-    """Candidates for the next token (END among them where the text may end), and natural logarithms that sum to 1."""
+    """Candidates for the next token (END among them where the text may end), and natural logarithms that sum to 1.
+
+    `sharpness`: when tokens are drawn, the temperature is divided by it. It changes no probability that is told.
+    """
 
     tokens: Sequence[str]
     logprobs: NDArray[float32]
+    sharpness: float = 1.0
 
 
 class Scored(NamedTuple):
@@ -165,9 +173,13 @@ class Trainer(Protocol):
     name: str
     description: str
 
-    def begin(self, task: Task) -> Run: ...
+    def begin(self, task: Task) -> Run:
+        """Get ready for the next step. Raises DamagedModel if what the task goes on from cannot be read."""
+        ...
 
-    def load(self, folder: Path) -> Model: ...
+    def load(self, folder: Path) -> Model:
+        """Read a trained model. Raises DamagedModel if it is not whole and sound."""
+        ...
 
 
 def get_trainer(name: str) -> Trainer:

@@ -87,7 +87,7 @@ def answer(model: Model, prompt: str, most: int = 200) -> list[str]:
     continuation = model.begin(prompt)
     said: list[str] = []
     while len(said) < most:
-        tokens, logprobs = continuation.next(said)
+        tokens, logprobs, _ = continuation.next(said)
         token = tokens[int(logprobs.argmax())]
         if token == END:
             return said

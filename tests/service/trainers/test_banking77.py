@@ -33,7 +33,7 @@ def test_banking77(tmp_path: Path) -> None:
     started = time.process_time()
     right = 0
     for row in test[:300]:
-        tokens, logprobs = model.begin(row.prompt).next([])
+        tokens, logprobs, _ = model.begin(row.prompt).next([])
         right += tokens[int(logprobs.argmax())] == row.completion
     assert (time.process_time() - started) / 300 < 0.005
     assert right / 300 >= 0.85

@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 from fttool.service.trainers.baseline import counts
 from fttool.service.trainers.baseline.ends import shared_prefix, shared_suffix
 from fttool.service.trainers.baseline.frame import frame_of
+from fttool.service.trainers.baseline.history import split
 from fttool.service.trainers.baseline.kind import are_labels, ending_of
 from fttool.service.trainers.baseline.ngrams import SPACE, features, group_of
 from fttool.service.trainers.baseline.tokens import tokenize
 
-TEXTS = st.text(max_size=60) | st.text("ab \n.'#é你🙂\ud800", max_size=40)
+TEXTS = (
+    st.text(max_size=60)
+    | st.text("ab \n.'#é你🙂\ud800", max_size=40)
+    | st.lists(st.sampled_from(["user: ", "assistant: ", "\n", "a", "b c"]), max_size=12).map("".join)
+)
 
 
 @given(text=TEXTS)
@@ -50,6 +55,25 @@ def test_tokens_are_words_with_the_space_before() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "before"),
+    [
+        ("How are you?", ""),
+        ("system: Be kind.\nuser: How are you?", ""),
+        ("user: Hi!\nuser: How are you?", ""),
+        ("assistant: Hi!\nuser: How are you?", "assistant: Hi!"),
+        ("Hi!\nassistant: Hi!\nuser: How are you?", "Hi!\nassistant: Hi!"),
+        (
+            "user: Hi!\nassistant: Hi!\nuser: So.\nassistant: So!\nuser: How are you?",
+            "user: Hi!\nassistant: Hi!\nuser: So.\nassistant: So!",
+        ),
+        ("user: Hi!\nassistant: Hi!", ""),
+    ],
+)
+def test_what_was_said_before(prompt: str, before: str) -> None:
+    assert split(prompt) == (before, prompt.removeprefix(before).removeprefix("\nuser: ") if before else prompt)
+
+
 @given(texts=st.lists(TEXTS, max_size=5))
 @settings(deadline=None)
 def test_a_row_has_the_same_features_in_any_block(texts: list[str]) -> None:
@@ -69,6 +93,8 @@ def test_what_the_features_are() -> None:
     assert groups("a b") == groups("  A\tB ") == [3, 1, 6]
     assert groups("a b", window=0) == [2, 0, 6]
     assert groups("") == [0, 0, 1]
+    # What was said before is its words, of a kind of their own: the roles and "c".
+    assert groups("user: c\nassistant: c\nuser: a b") == [3, 1, 6, 3]
     one, other = set(features(["pay the bill"]).ids), set(features(["the bill pay"]).ids)
     assert one != other and len(one & other) > 0.8 * len(one)
 

@@ -44,6 +44,30 @@ def test_an_answer_does_not_need_the_trained_form(tmp_path: Path) -> None:
         assert answer(model, prompt) == [" negative"], prompt
 
 
+def test_a_second_question_is_answered_like_a_first_one(tmp_path: Path) -> None:
+    """Trained on single questions, a model must not take the earlier ones of a chat for this one."""
+    model = trained(moods(), tmp_path)
+    for example in moods()[::5]:
+        before = "user: The lamp was awful, broken, ugly and poor ->\nassistant: negative\nuser: It was superb\n"
+        alone, second = (
+            model.begin(p).next([]) for p in (example.prompt, f"{before}assistant: positive\nuser: {example.prompt}")
+        )
+        assert second.logprobs.tolist() == alone.logprobs.tolist()
+
+
+def test_what_was_said_before_can_decide(tmp_path: Path) -> None:
+    asked = ["Shall I open it?", "Shall I close it?"]
+    examples = [
+        Example(f"user: My account, number {i}.\nassistant: {asked[i % 2]}\nuser: {said}", ["open", "close"][i % 2])
+        for i in range(20)
+        for said in ("Yes, please.", "Do it.")
+    ]
+    model = trained(examples, tmp_path)
+    for number, question in enumerate(asked):
+        prompt = f"user: My account, number 77.\nassistant: {question}\nuser: Yes, do it."
+        assert answer(model, prompt) == [["open", "close"][number]]
+
+
 @pytest.mark.parametrize(
     "prompt", ["", " ", "\x00", "\ud800", "🙂🙃", "这部电影很好", "فيلم رائع", "great " * 20_000, "a" * 100_000]
 )
@@ -77,7 +101,7 @@ def test_ten_rows_are_enough_to_begin_with(tmp_path: Path) -> None:
 def test_contradictory_rows_share_the_probability(tmp_path: Path) -> None:
     rows = [Example("the same", label) for label in [" a"] * 75 + [" b"] * 25]
     model = trained(rows, tmp_path, epochs=30)
-    tokens, logprobs = model.begin("the same").next([])
+    tokens, logprobs, _ = model.begin("the same").next([])
     assert math.exp(logprobs[tokens.index(" a")]) == pytest.approx(0.75, abs=0.12)
 
 
@@ -94,7 +118,7 @@ def test_echoed_text_is_scored(tmp_path: Path) -> None:
     scored = model.score(text)
     assert "".join(token.token for token in scored) == text
     assert scored[-1].token == " positive"
-    tokens, logprobs = model.begin("The song was lovely ->").next([])
+    tokens, logprobs, _ = model.begin("The song was lovely ->").next([])
     assert scored[-1].logprob == pytest.approx(float(logprobs[tokens.index(" positive")]))
     assert scored[-1].top[0][0] == " positive"
     assert len(scored[-1].top) == 3

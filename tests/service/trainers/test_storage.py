@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fttool.service.trainers import get_trainer
-from fttool.service.trainers.baseline.storage import DamagedModel, read_array, write_arrays
+from fttool.service.trainers import DamagedModel, get_trainer
+from fttool.service.trainers.baseline.storage import read_array, write_arrays
 from tests.service.trainers.helpers import answer, begin, finish, moods, questions, save
 
 

@@ -70,7 +70,7 @@ def test_probabilities_sum_to_one_everywhere(tmp_path: Path) -> None:
         continuation = model.begin(prompt)
         said: list[str] = []
         for _ in range(12):
-            tokens, logprobs = continuation.next(said)
+            tokens, logprobs, _ = continuation.next(said)
             assert len(set(tokens)) == len(tokens) == len(logprobs)
             assert END in tokens
             assert np.exp(logprobs.astype(float)).sum() == pytest.approx(1, abs=1e-4)
@@ -139,6 +139,14 @@ def test_a_model_goes_on_with_new_texts(tmp_path: Path) -> None:
     model = get_trainer("baseline").load(save(run, tmp_path / "child"))
     for row in [*questions(count=30), *fresh]:
         assert "".join(answer(model, row.prompt)) == row.completion
+
+
+def test_a_second_question_is_answered_like_a_first_one(tmp_path: Path) -> None:
+    model = trained(questions(), tmp_path)
+    first, *others = (row.prompt for row in questions(count=20))
+    for other in others:
+        chat = f"user: {first}\nassistant: In the cellar, near shelf 37.\nuser: {other}"
+        assert answer(model, chat) == answer(model, other)
 
 
 def test_a_parent_of_labels_is_not_continued(tmp_path: Path) -> None:

@@ -47,7 +47,11 @@ def _find_model(service: Service, name: str) -> Model:
     models: ModelCache = service.models
     row = service.store.model(name)
     if row is not None:
-        return models.get(row)
+        try:
+            return models.get(row)
+        except Refusal:
+            if service.store.model(name) is not None:  # else it is not damaged, but was deleted just now
+                raise
     if name in TRAINERS:
         raise bad(
             f"The base model '{name}' answers only once fine-tuned: it knows nothing but a training file. "

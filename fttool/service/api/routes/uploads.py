@@ -126,8 +126,10 @@ def cancel(request: Request) -> Response:
 
 
 def _chosen(stored: Sequence[PartRow], upload: UploadRow, part_ids: Sequence[str]) -> list[PartRow]:
-    """The parts named, in that order. Raises Refusal (400) if one is not there, or their sizes do not add up."""
+    """The parts named, in that order. Raises Refusal (400) if one is not there, or twice, or sizes do not add up."""
     by_id = {part.id: part for part in stored}
+    if len(set(part_ids)) < len(part_ids):
+        raise bad("A part is named more than once", "part_ids", "invalid_value")
     for part_id in part_ids:
         if part_id not in by_id:
             raise bad(f"The upload has no part '{part_id}'", "part_ids", "invalid_value")

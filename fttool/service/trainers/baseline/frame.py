@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from fttool.service.trainers.baseline.history import USER, split
+
 #: What is cut off begins or ends at white space, so never within a word.
 _MOST = 100_000
 
@@ -15,12 +17,14 @@ class Frame(msgspec.Struct, frozen=True):
     suffix: str = ""
 
     def inner(self, prompt: str) -> str:
-        """The prompt without its frame."""
-        if self.prefix and prompt.startswith(self.prefix):
-            prompt = prompt[len(self.prefix) :]
-        if self.suffix and prompt.endswith(self.suffix):
-            prompt = prompt[: -len(self.suffix)]
-        return prompt
+        """The prompt without its frame. In a chat that has gone on for some time it is the last question's frame."""
+        before, asked = split(prompt)
+        prefix = self.prefix.rpartition(USER)[2] if before else self.prefix
+        if prefix and asked.startswith(prefix):
+            asked = asked[len(prefix) :]
+        if self.suffix and asked.endswith(self.suffix):
+            asked = asked[: -len(self.suffix)]
+        return f"{before}{USER}{asked}" if before else asked
 
 
 def frame_of(prefix: str, suffix: str, examples: int) -> Frame:

@@ -8,7 +8,7 @@ from fttool.service.trainers import Hyperparameters, Plan
 
 #: A batch is about this share of the file, so that an epoch has some 150 steps, within bounds.
 _STEPS_PER_EPOCH = 150
-_SMALLEST, _LARGEST = 4, 2_048
+_SMALLEST, _LARGEST = 8, 2_048
 
 #: Epochs are as many as make so many steps, within bounds.
 _STEPS = 2_000

@@ -72,7 +72,7 @@ class LabelModel:
         scored = self._prompt_tokens.score(tokenize(rest))
         continuation = self.begin(rest)
         for at, token in enumerate(answer):
-            tokens, logprobs = continuation.next(answer[:at])
+            tokens, logprobs, _ = continuation.next(answer[:at])
             best = np.argsort(-logprobs, kind="stable")[:_MOST_TOP]
             top = [(tokens[i], float(logprobs[i])) for i in best if tokens[i] != END]
             scored.append(Scored(token, float(logprobs[tokens.index(token)]), top))

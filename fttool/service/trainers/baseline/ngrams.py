@@ -14,9 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Features are numbers below SPACE. Its upper half is for character n-grams, the next quarter for pairs of words.
-BITS = 23
-SPACE = 1 << BITS
+from fttool.service.trainers.baseline.history import split
+
+#: Features are numbers below SPACE: first those of the question (a quarter for words, a quarter for pairs of words,
+#: half for character n-grams), then the words of what was said before it.
+_QUESTION_BITS = 23
+QUESTION = 1 << _QUESTION_BITS
+SPACE = QUESTION + (QUESTION >> 2)
+BITS = 24
 
 #: Lengths of the character n-grams; a space stands at either edge of a word, none within.
 CHARACTERS = (2, 3, 4)
@@ -52,22 +57,27 @@ class _Grams(NamedTuple):
 def features(texts: Sequence[str], *, window: int = WINDOW, characters: Sequence[int] = CHARACTERS) -> Rows:
     """The features of each text. Case and kinds of white space do not matter.
 
-    `window` is how far apart words may stand to be a feature together; with 0, words stand alone.
+    `window` is how far apart words may stand to be a feature together; with 0, words stand alone. Of what was
+    said before the question (see `history`) each word is a feature of its own kind.
     """
+    before, asked = zip(*map(split, texts), strict=True) if texts else ((), ())
+    found = _grams(asked, window, characters)
+    if any(before):
+        found += [_Grams(grams.rows, grams.hashes + np.uint64(QUESTION)) for grams in _grams(before, 0, ())]
+    keys = np.concatenate([(grams.rows.astype(np.uint64) << np.uint64(BITS)) | grams.hashes for grams in found])
+    keys = np.unique(keys)
+    ends = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.uint64) << np.uint64(BITS))
+    return Rows(ends.astype(np.int64), (keys & np.uint64((1 << BITS) - 1)).astype(np.uint32))
+
+
+def _grams(texts: Sequence[str], window: int, characters: Sequence[int]) -> list[_Grams]:
     codes = _codes(texts)
     breaks = codes == _NEWLINE
     rows = np.cumsum(breaks) - 1
     spaces = breaks | (codes == _SPACE)
     mixed = mix(np.where(breaks, np.uint64(_SPACE), codes))
     words, starts = _words(codes, spaces)
-    found = [
-        *_character_grams(mixed, rows, spaces, characters),
-        *_word_grams(mixed, rows, words, starts, window),
-    ]
-    keys = np.concatenate([(grams.rows.astype(np.uint64) << np.uint64(BITS)) | grams.hashes for grams in found])
-    keys = np.unique(keys)
-    ends = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.uint64) << np.uint64(BITS))
-    return Rows(ends.astype(np.int64), (keys & np.uint64(SPACE - 1)).astype(np.uint32))
+    return [*_character_grams(mixed, rows, spaces, characters), *_word_grams(mixed, rows, words, starts, window)]
 
 
 def mix(x: U64) -> U64:
@@ -115,8 +125,8 @@ def _character_grams(
             count = len(hashes)
             inner = spaces_until[length - 1 : length - 1 + count] - spaces_until[1 : count + 1]
             at = np.flatnonzero(inner == 0)
-            buckets = mix(hashes[at] + np.uint64(length)) >> np.uint64(64 - BITS + 1)
-            found.append(_Grams(rows[at], buckets | np.uint64(SPACE >> 1)))
+            buckets = mix(hashes[at] + np.uint64(length)) >> np.uint64(64 - _QUESTION_BITS + 1)
+            found.append(_Grams(rows[at], buckets | np.uint64(QUESTION >> 1)))
     return found
 
 
@@ -132,20 +142,22 @@ def _word_grams(
     powers = np.cumprod(np.concatenate([[1], np.full(place.max(), _PRIME)]).astype(np.uint64), dtype=np.uint64)
     hashes = mix(np.add.reduceat(mixed[at] * powers[place], firsts))
     row = rows[at[firsts]]
-    found = [_Grams(row, mix(hashes) >> np.uint64(64 - BITS + 2))]
+    found = [_Grams(row, mix(hashes) >> np.uint64(64 - _QUESTION_BITS + 2))]
     early = np.arange(len(row)) - np.searchsorted(row, row) < PAIRED_WORDS
     for distance in range(1, min(window, len(row) - 1) + 1):
         same = row[distance:] == row[:-distance]
         left, right = hashes[:-distance][same], hashes[distance:][same]
         if distance == 1:
-            found.append(_Grams(row[1:][same], mix(left * np.uint64(_PRIME) + right) >> np.uint64(64 - BITS + 2)))
+            found.append(
+                _Grams(row[1:][same], mix(left * np.uint64(_PRIME) + right) >> np.uint64(64 - _QUESTION_BITS + 2))
+            )
         near = early[distance:][same]
         left, right = left[near], right[near]
-        pairs = mix((left + right) ^ (left * right)) >> np.uint64(64 - BITS + 2)
-        found.append(_Grams(row[distance:][same][near], pairs | np.uint64(SPACE >> 2)))
+        pairs = mix((left + right) ^ (left * right)) >> np.uint64(64 - _QUESTION_BITS + 2)
+        found.append(_Grams(row[distance:][same][near], pairs | np.uint64(QUESTION >> 2)))
     return found
 
 
 def group_of(ids: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """What each feature is: 0 a word or two in order, 1 a pair of words, 2 a character n-gram."""
-    return np.searchsorted(np.array([SPACE >> 2, SPACE >> 1], np.uint32), ids, side="right")
+    """What each feature is: 0 a word or two in order, 1 a pair of words, 2 a character n-gram, 3 a word said before."""
+    return np.searchsorted(np.array([QUESTION >> 2, QUESTION >> 1, QUESTION], np.uint32), ids, side="right")

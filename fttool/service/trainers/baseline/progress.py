@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from fttool.service.trainers import Plan
-from fttool.service.trainers.baseline.storage import DamagedModel, check, read_document, write_document
+from fttool.service.trainers import DamagedModel, Plan
+from fttool.service.trainers.baseline.storage import check, read_document, write_document
 
 _NAME = "progress"
 

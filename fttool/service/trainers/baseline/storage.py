@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fttool.service.trainers import DamagedModel
+
 FORMAT = "fttool-baseline"
 VERSION = 1
 
@@ -18,10 +20,6 @@ VERSION = 1
 _MOST_JSON = 512 * 1024 * 1024
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-
-class DamagedModel(ValueError):
-    """A model's folder does not hold what a model's folder holds."""
 
 
 class Header(msgspec.Struct):

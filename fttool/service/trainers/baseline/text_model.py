@@ -21,6 +21,10 @@ from fttool.service.trainers.baseline.vocabulary import END_ID, RESERVED, Vocabu
 
 KIND = "text"
 
+#: The mixture knows that a new answer will differ from those it has seen, but not how: drawn from as it is, every few
+#: words it leaves the example it follows, for words that do not go on from there. So it is drawn from more sharply.
+SHARPNESS = 5.0
+
 #: Besides what the context suggests, so many of the commonest tokens are candidates.
 _COMMON = 300
 
@@ -99,7 +103,7 @@ class Answer:
         found = prediction.parts(model.mixture, model.ngrams, place, copied, candidates[None])
         mixed = found.mixed()[0]
         tokens = model.vocabulary.texts(candidates)
-        return Distribution(tokens, np.log(mixed / mixed.sum()).astype(np.float32))
+        return Distribution(tokens, np.log(mixed / mixed.sum()).astype(np.float32), SHARPNESS)
 
     def _candidates(self, place: Sequences, copied: Copies) -> NDArray[np.int64]:
         model = self._model

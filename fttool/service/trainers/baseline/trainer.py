@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fttool.service.trainers import Model, Run, Task
+from fttool.service.trainers import DamagedModel, Model, Run, Task
 from fttool.service.trainers.baseline import label_model, text_files, text_model
 from fttool.service.trainers.baseline.census import take
 from fttool.service.trainers.baseline.kind import are_labels, ending_of
 from fttool.service.trainers.baseline.label_model import LabelModel
-from fttool.service.trainers.baseline.storage import DamagedModel, read_header
+from fttool.service.trainers.baseline.storage import read_header
 from fttool.service.trainers.baseline.text_model import TextModel
 
 

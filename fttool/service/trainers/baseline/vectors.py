@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fttool.service.trainers.baseline.ngrams import SPACE, Rows, group_of
 
-#: How much words, pairs of words, and character n-grams count, beside one another.
-GROUPS = np.array([1.0, 0.7, 1.8], np.float32)
+#: How much words, pairs of words, character n-grams, and the words said before count, beside one another.
+GROUPS = np.array([1.0, 0.7, 1.8, 0.5], np.float32)
 
 #: With so many rows, a feature must stand in two of them.
 _PRUNED_ROWS = 2_000
