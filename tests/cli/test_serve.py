@@ -297,23 +297,38 @@ def test_the_faults_are_documented():
     assert rows == [(kind.example, kind.help) for kind in KINDS.values()]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sh")
-def test_the_examples_of_the_page_work_as_printed(state, tmp_path):
-    """The shell's and Python's, in one script."""
-    script = ["set -eu", f'fttool() {{ "{sys.executable}" -m fttool "$@"; }}']
-    for language, code in re.findall(
-        r"^```(sh|py)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    ):
-        script.append(code if language == "sh" else f"'{sys.executable}' - <<'PYTHON'\n{code}PYTHON")
-    shutil.copy(PAGE.parent.parent / "examples" / "people.csv", tmp_path)
-    try:
+@pytest.fixture
+def shown(state, tmp_path):
+    """What the examples of a page say, the shell's and Python's, run as one script in a folder with the examples."""
+    if sys.platform == "win32":
+        pytest.skip("sh")
+
+    def shown(page: Path, first: str = "") -> str:
+        script = ["set -eu", f'fttool() {{ "{sys.executable}" -m fttool "$@"; }}', first]
+        for language, code in re.findall(
+            r"^```(sh|py)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            script.append(code if language == "sh" else f"'{sys.executable}' - <<'PYTHON'\n{code}PYTHON")
+        shutil.copy(PAGE.parent.parent / "examples" / "people.csv", tmp_path)
         done = subprocess.run(
             ["sh", "-c", "\n".join(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert '"status":"succeeded"' in done.stdout
-        assert '"top_logprobs"' in done.stdout
-        assert "The job has successfully completed" in done.stdout
-        assert done.stdout.splitlines()[-1].strip() in ("billing", "account", "feedback", "repairs")
-    finally:
-        daemon.stop(StateDir(state))
+        return done.stdout
+
+    yield shown
+    daemon.stop(StateDir(state))
+
+
+def test_the_examples_of_the_page_work_as_printed(shown):
+    said = shown(PAGE)
+    assert '"status":"succeeded"' in said
+    assert '"top_logprobs"' in said
+    assert "The job has successfully completed" in said
+    assert said.splitlines()[-1].strip() in ("billing", "account", "feedback", "repairs")
+
+
+def test_the_examples_of_the_readme_work_as_printed(shown):
+    said = shown(PAGE.parent.parent / "README.md", "fttool prepare_data people.csv --yes >/dev/null")
+    assert '"purpose":"fine-tune"' in said
+    assert said.splitlines()[-1].endswith("validating_files")
