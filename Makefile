@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 	@echo 'The files are in demo/. With your own:  $(BIN)/fttool prepare_data FILE'
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

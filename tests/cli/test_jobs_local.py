@@ -112,7 +112,7 @@ def test_a_service_that_is_killed_while_a_job_is_followed(own, call, tmp_path): 
     from fttool.service.host.daemon import find
     from fttool.service.state import StateDir
 
-    job = create(8)
+    job = create(40)  # so long that it is still at work when the service is killed, on a busy machine too
     wait_for_steps(call, job)
     out = tmp_path / "out"
     following = follow(job, out)
