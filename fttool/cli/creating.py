@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fttool.records.jobs import JobView
 
 #: What fttool's own service trains if no model is named.
-_OWN_MODEL = "baseline"
+OWN_MODEL = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class GivenFile:
     """One of the two inputs, as it was meant and (unless it is an id) where it lies on this machine."""
 
     source: Source
@@ -63,6 +63,13 @@ class _File:
             return self.source.text
         return self.path.name
 
+    @property
+    def filename(self) -> str:
+        """Its name on the service: training files end in .jsonl (OpenAI's contract). Not for an id."""
+        assert self.path is not None
+        name = self.path.name
+        return name if name.lower().endswith(".jsonl") else f"{name}.jsonl"
+
 
 def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     """Do it, and return the exit code."""
@@ -70,7 +77,7 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
 
     config = connection.config()
     service, own = _service(connection, config)
-    options = replace(options, model=options.model or config.get("model") or (_OWN_MODEL if own else ""))
+    options = replace(options, model=options.model or config.get("model") or (OWN_MODEL if own else ""))
     if not options.model:
         raise UsageError(
             "no base model is named", hint="`-m MODEL` names it, or `fttool config set model MODEL` for all commands"
@@ -82,14 +89,14 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     method = request.body.get("method", {}).get("type", "supervised")
     with ExitStack() as stack:
         if wish.dry_run:
-            local = [_File(source, source.path if source.kind == "path" else None) for source in sources]
+            local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
             _check(local, wish, method, options.model, own=own)
             return _show_request(request, wish)
         client = connection.open_with(config)
-        files = [_File(source, stack.enter_context(_on_disk(source, service))) for source in sources]
+        files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
         _check(files, wish, method, options.model, own=own)
         if wish.talks and not own:
-            _tell_shutdown(client, options.model)
+            tell_shutdown(client, options.model)
         ids = [_on_service(client, file, wish) for file in files]
         job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
     return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
@@ -145,13 +152,14 @@ def _sources(wish: Wish) -> list[Source]:
     return sources
 
 
-def _on_disk(source: Source, service: Service) -> contextlib.AbstractContextManager[Path | None]:
+def on_disk(source: Source, service: Service) -> contextlib.AbstractContextManager[Path | None]:
+    """Where the file lies on this machine while the context lasts; None for an id."""
     if source.kind == "id":
         return contextlib.nullcontext()
     return uploading.on_disk(source, service.upload_limit if service.parts else service.file_limit)
 
 
-def _check(files: list[_File], wish: Wish, method: str, model: str, *, own: bool) -> None:
+def _check(files: list[GivenFile], wish: Wish, method: str, model: str, *, own: bool) -> None:
     found = [(file.path, file.name) for file in files if file.path is not None]
     if wish.check and found:
         training_data.check(found, method, None if own else model, told=wish.talks)
@@ -165,7 +173,7 @@ def _show_request(request: JobRequest, wish: Wish) -> int:
     return EXIT_OK
 
 
-def _tell_shutdown(client: Client, model: str) -> None:
+def tell_shutdown(client: Client, model: str) -> None:
     """A base model that ends soon is said before the money is spent. Services that do not tell are not asked twice."""
     from datetime import date
 
@@ -177,7 +185,7 @@ def _tell_shutdown(client: Client, model: str) -> None:
             output.warn(notice)
 
 
-def _on_service(client: Client, file: _File, wish: Wish) -> str:
+def _on_service(client: Client, file: GivenFile, wish: Wish) -> str:
     """The id of the file on the service."""
     if file.path is None:
         return file.source.text
@@ -187,15 +195,8 @@ def _on_service(client: Client, file: _File, wish: Wish) -> str:
     tell = uploading.listener(quiet=not wish.talks)
     choose = uploading.chooser(no_input=wish.no_input, json=wish.json or wish.quiet)
     sending = Sending(reuse=wish.reuse, choose=choose if wish.reuse else None)
-    done = uploading.send(client, file.path, sending, tell, filename=_filename(file))
+    done = uploading.send(client, file.path, sending, tell, filename=file.filename)
     return wait_until_ready(client, done.file, tell.say).id
-
-
-def _filename(file: _File) -> str:
-    """The name on the service: training files end in .jsonl (OpenAI's contract)."""
-    assert file.path is not None
-    name = file.path.name
-    return name if name.lower().endswith(".jsonl") else f"{name}.jsonl"
 
 
 def _create(connection: Connection, client: Client, body: Mapping[str, Any], wish: Wish) -> JobView:

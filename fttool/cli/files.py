@@ -10,7 +10,7 @@ import typer
 
 from fttool.cli import deleting, downloading, file_views, options, output
 from fttool.cli.connection import Connection, connected
-from fttool.cli.job_ids import checked
+from fttool.cli.job_ids import some_ids
 from fttool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def get(connection: Connection, ids: _Ids = None, id_: _Id = None, json: options
     """Show files."""
     from fttool.jobs.files import get_file
 
-    wanted = _wanted(ids, id_)
+    wanted = some_ids(ids, id_, "file")
     client = connection.open()
     found = [get_file(client, each) for each in wanted]
     if json:
@@ -153,7 +153,7 @@ def download(
     In a pipe, or with `-o -`, it goes to standard output; else into the file that -o names, or one of its own name
     here. A file is there whole or not at all, and none is replaced without --force.
     """
-    wanted = _wanted(*([each] if each is not None else None for each in (file_id, id_)))
+    wanted = some_ids([each for each in (file_id, id_) if each is not None], None, "file")
     if len(wanted) > 1:
         raise UsageError("download takes one file at a time")
     to_stdout = str(output_) == "-" or (output_ is None and not json and not output.is_terminal(sys.stdout))
@@ -181,7 +181,7 @@ def delete(
     no_input: options.NoInput = False,
 ) -> int:
     """Delete files."""
-    wanted = _wanted(ids, id_)
+    wanted = some_ids(ids, id_, "file")
     return deleting.run(
         connection,
         wanted,
@@ -192,14 +192,6 @@ def delete(
         quiet=quiet,
         no_input=no_input,
     )
-
-
-def _wanted(ids: list[str] | None, id_: list[str] | None) -> list[str]:
-    """The ids given in either way, each once. Raises UsageError if there is none."""
-    wanted = list(dict.fromkeys([*(ids or []), *(id_ or [])]))
-    if not wanted:
-        raise UsageError("which file?", hint="`fttool files list` shows the files there are")
-    return checked(wanted)
 
 
 def _local(text: str) -> Source:

@@ -31,7 +31,20 @@ def one_id(positional: str | None, option: str | None, command: str) -> str:
 
 def all_ids(positional: Sequence[str] | None, options: Sequence[str] | None, command: str) -> list[str]:
     """All ids that were given, each once. Raises UsageError if there is none."""
-    return _checked(list(dict.fromkeys([*(positional or ()), *(options or ())])), command)
+    return _checked(each_once(positional, options), command)
+
+
+def each_once(positional: Sequence[str] | None, options: Sequence[str] | None) -> list[str]:
+    """The ids given in either way, in order, each once."""
+    return list(dict.fromkeys([*(positional or ()), *(options or ())]))
+
+
+def some_ids(positional: Sequence[str] | None, options: Sequence[str] | None, kind: str) -> list[str]:
+    """The ids of files or models (`kind`: file or model) that were given. Raises UsageError if there is none."""
+    wanted = each_once(positional, options)
+    if not wanted:
+        raise UsageError(f"which {kind}?", hint=f"`fttool {kind}s list` shows the {kind}s there are")
+    return checked(wanted)
 
 
 def _checked(ids: list[str], command: str) -> list[str]:

@@ -9,8 +9,7 @@ import typer
 
 from fttool.cli import deleting, model_views, options, output
 from fttool.cli.connection import Connection, connected
-from fttool.cli.job_ids import checked
-from fttool.errors import UsageError
+from fttool.cli.job_ids import some_ids
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="The models.")]
 _Id = Annotated[list[str] | None, typer.Option("-i", "--id", metavar="ID", help="The same, as an option.")]
@@ -49,7 +48,7 @@ def get(
     """Show models."""
     from fttool.jobs.models import get_model, shutdown_notice
 
-    wanted = _wanted(ids, id_)
+    wanted = some_ids(ids, id_, "model")
     client = connection.open()
     found = [get_model(client, each) for each in wanted]
     if json:
@@ -78,7 +77,7 @@ def delete(
     command = ["fttool", "models", "delete"]
     return deleting.run(
         connection,
-        _wanted(ids, id_),
+        some_ids(ids, id_, "model"),
         command,
         only="model",
         yes=yes,
@@ -86,14 +85,6 @@ def delete(
         quiet=quiet,
         no_input=no_input,
     )
-
-
-def _wanted(ids: list[str] | None, id_: list[str] | None) -> list[str]:
-    """The ids given in either way, each once. Raises UsageError if there is none."""
-    wanted = list(dict.fromkeys([*(ids or []), *(id_ or [])]))
-    if not wanted:
-        raise UsageError("which model?", hint="`fttool models list` shows the models there are")
-    return checked(wanted)
 
 
 #: name -> (function, examples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 #: Keys seen by this process: blotted out of error texts.
 _seen: set[str] = set()
@@ -57,3 +57,9 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) > 3:  # replacing shorter ones would spoil the text and hide nothing
             text = text.replace(secret, "[key hidden]")
     return _KEY_LIKE.sub("[key hidden]", text)
+
+
+def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment for a process that calls no one: without the keys and addresses of services."""
+    ours = {name: value for name, value in environ.items() if not name.startswith(("OPENAI_", "AZURE_OPENAI_"))}
+    return {name: value for name, value in ours.items() if not name.endswith("_API_KEY")}

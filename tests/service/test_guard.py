@@ -11,7 +11,8 @@ import pytest
 from openai import AuthenticationError, OpenAI
 
 from fttool import __version__
-from fttool.service.api.guard import _is_ours
+from fttool.service.api.app import create_app
+from fttool.service.api.guard import Guard, _is_ours
 from fttool.service.api.service import Limits
 from fttool.service.refusals import as_refusal
 from tests.service.served import KEY, Served
@@ -86,6 +87,15 @@ def test_names_of_the_loopback_are_ours(served: Served, host: str) -> None:
 )
 def test_the_address_the_service_was_bound_to_is_ours(host: str, bound: str, ours: bool) -> None:
     assert _is_ours(host, bound) is ours
+
+
+@pytest.mark.parametrize("host", ["gpu-box.example", "GPU-BOX.example.:8455"])
+def test_an_allowed_name_is_as_good_as_the_address(served: Served, host: str) -> None:
+    served.service.allow_hosts = ["Gpu-Box.example"]
+    names = Guard(create_app(served.service), served.service)._names
+    assert not _is_ours(host, "::1")
+    assert _is_ours(host, "::1", names)
+    assert not _is_ours(f"x{host}", "::1", names)
 
 
 def test_every_answer_has_openais_headers(served: Served) -> None:

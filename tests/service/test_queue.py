@@ -240,7 +240,7 @@ def test_continued_from_another_job_s_model(place: Place) -> None:
 
 def test_workers_get_no_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "FTTOOL_SERVE_KEY", "SOME_API_KEY", "OPENAI_ORG_ID"):
-        monkeypatch.setenv(name, "secret")
+        monkeypatch.setenv(name, "zq7-not-for-workers")
     job_id = place.add(step=0.1)
     with queue(place) as working:
         place.wait(job_id, "running")
@@ -248,7 +248,7 @@ def test_workers_get_no_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> N
         if not Path("/proc").is_dir():
             pytest.skip("no /proc here")
         environ = Path(f"/proc/{pid}/environ").read_bytes()
-        assert b"secret" not in environ and b"OMP_NUM_THREADS=1" in environ
+        assert b"zq7-not-for-workers" not in environ and b"OMP_NUM_THREADS=1" in environ
         assert os.getsid(pid) != os.getsid(0)  # Ctrl-C in our terminal is not for it
         assert os.getpriority(os.PRIO_PROCESS, pid) == 10
         assert works(place.state, job_id)

@@ -12,6 +12,7 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -48,6 +49,7 @@ class Guard:
         self.app = app
         self._service = service
         self._key = service.key.encode()
+        self._names = {name.lower().rstrip(".") for name in service.allow_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or refuse it."""
@@ -66,7 +68,7 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = {name: value for name, value in scope["headers"] if name in (b"host", b"authorization")}
-        if not _is_ours(headers.get(b"host", b"").decode("latin-1"), self._service.host):
+        if not _is_ours(headers.get(b"host", b"").decode("latin-1"), self._service.host, self._names):
             # A page of the web whose name was made to lead here would give its own name.
             raise Refusal(403, "The request's Host is not an address of this service", code="host_not_allowed")
         if scope["path"] in OPEN:
@@ -178,14 +180,14 @@ class _Exchange:
         return too_large(f"The body of the request is larger than {self._most_bytes:,} bytes")
 
 
-def _is_ours(host: str, bound: str) -> bool:
-    """Whether a Host header names this machine's loopback, or the address the service was bound to."""
+def _is_ours(host: str, bound: str, names: Collection[str] = ()) -> bool:
+    """Whether a Host header names this machine's loopback, the address the service was bound to, or one of `names`."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
     name = name.rstrip(".")
-    if name == "localhost" or name.endswith(".localhost") or name == bound.lower().strip("[]"):
+    if name in names or name == "localhost" or name.endswith(".localhost") or name == bound.lower().strip("[]"):
         return bool(name)
     try:
         address = ipaddress.ip_address(name)

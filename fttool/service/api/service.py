@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class Service:
     models: Any = None  # the ModelCache that inference answers from
     poke: Callable[[], None] = lambda: None  # wakes the queue
     host: str = "127.0.0.1"  # where it listens
+    allow_hosts: Sequence[str] = ()  # names that clients may call it by, besides its address
     aliases: Mapping[str, str] = field(default_factory=dict)  # model name -> trainer
 
     def tidy(self) -> None:

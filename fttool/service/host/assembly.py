@@ -12,7 +12,6 @@ from fttool.service.blobs import Blobs
 from fttool.service.faults.app import FaultyApp
 from fttool.service.faults.kinds import Faults
 from fttool.service.host.activity import Activity
-from fttool.service.host.listen import AllowedNames
 from fttool.service.host.options import Options
 from fttool.service.inference.models_cache import ModelCache
 from fttool.service.jobs.queue import Queue
@@ -74,11 +73,10 @@ def assemble(options: Options, state: StateDir, key: str) -> Parts:
         models=ModelCache(state),
         poke=queue.poke,
         host=options.host,
+        allow_hosts=options.allow_hosts,
         aliases=options.aliases,
     )
     app: Any = create_app(service)
-    if options.allow_hosts:
-        app = AllowedNames(app, options.allow_hosts, options.host)
     if faults:
         logger.warning("misbehaving on purpose: %s", ", ".join(options.faults))
         app = FaultyApp(app, faults)  # outside of all but what counts: to cut a connection it needs the server's own

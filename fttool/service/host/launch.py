@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fttool.config.secrets import without_keys
 from fttool.service import logs
 from fttool.service.host.options import ON_DEMAND_IDLE_EXIT, Options
 
@@ -22,9 +23,6 @@ _TAIL = 4000
 
 #: With less space on the disk (bytes) not even the log takes a line.
 _LITTLE = 100_000
-
-#: Not for the service: it calls no one.
-_SECRETS = ("OPENAI_", "AZURE_OPENAI_")
 
 
 class Started:
@@ -90,8 +88,7 @@ def _environment() -> dict[str, str]:
     """Ours, without the keys of other services; and so that the child finds the same fttool from another folder."""
     import fttool
 
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
-    kept = {name: value for name, value in kept.items() if not name.endswith("_API_KEY")}
+    kept = without_keys(os.environ)
     paths = [str(Path(entry).absolute()) for entry in kept.pop("PYTHONPATH", "").split(os.pathsep) if entry]
     ours = str(Path(fttool.__file__).absolute().parent.parent)
     if ours not in sys.path[1:]:  # found only because it is in the current folder

@@ -1,12 +1,10 @@
-"""The socket that the service listens on, the address that clients use, and the names they may call it by."""
+"""The socket that the service listens on, and the address that clients use."""
 
 from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from fttool.errors import ServiceError, UsageError
 from fttool.service.host.options import DEFAULT_PORT
@@ -34,30 +32,6 @@ def base_url(host: str, listener: socket.socket) -> str:
     if _is_any(host):
         host = "::1" if ":" in host else "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/v1"
-
-
-class AllowedNames:
-    """An ASGI application around another one, for which names that the user allowed are as good as its address.
-
-    The one inside refuses every Host header but its own address (a web page must not reach it by a name of its own).
-    """
-
-    def __init__(self, app: Any, names: Sequence[str], host: str) -> None:
-        self.app = app
-        self.names = {name.lower().rstrip(".") for name in names}
-        self.host = (f"[{host}]" if ":" in host else host).encode()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        if scope["type"] == "http":
-            scope = {**scope, "headers": [(name, self._known(name, value)) for name, value in scope["headers"]]}
-        await self.app(scope, receive, send)
-
-    def _known(self, name: bytes, value: bytes) -> bytes:
-        if name != b"host":
-            return value
-        named = value.decode("latin-1").rpartition(":")[0] or value.decode("latin-1")
-        return self.host if named.lower().rstrip(".") in self.names else value
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import fttool
+from fttool.config.secrets import without_keys
+from fttool.service.host.keyfile import KEY_VARIABLE
 from fttool.service.host.running import is_locked
 from fttool.service.jobs.watch import stop_file
 from fttool.service.logs import keep_small
@@ -19,9 +21,6 @@ from fttool.service.state import StateDir
 #: The end of a worker that another one has forestalled, and of one that could not store why its job failed.
 EXIT_BUSY = 75
 EXIT_FULL = 74
-
-#: Not for workers: they call no one.
-_SECRETS = ("OPENAI_", "AZURE_OPENAI_", "FTTOOL_SERVE_KEY")
 
 #: A trainer's arithmetic stays within one core, so that the others are free for the service and its machine; and the
 #: same sums come out in the same order.
@@ -92,11 +91,8 @@ def ask_to_stop(state: StateDir, job_id: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_SECRETS) and not name.endswith("_API_KEY")
-    }
+    kept = without_keys(os.environ)
+    kept.pop(KEY_VARIABLE, None)
     return kept | dict.fromkeys(_ONE_THREAD, "1")
 
 
