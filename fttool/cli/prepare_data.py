@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +54,10 @@ def prepare_data(
     completion_template: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Completions from columns, likewise.")
     ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="SHAPE", help="Take the rows as completion, chat, preference or reinforcement."),
+    ] = None,
     to: Annotated[str | None, typer.Option(metavar="SHAPE", help="Write `chat` (messages) or `completion`.")] = None,
     system: Annotated[
         str | None, typer.Option(metavar="TEXT", help="System message of every chat (`--to chat`).")
@@ -60,6 +65,10 @@ def prepare_data(
     model: Annotated[
         str | None,
         typer.Option("-m", "--model", metavar="MODEL", help="Base model: its length limit, and for `create`."),
+    ] = None,
+    grader: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Grader (JSON), whose fields the rows must have (reinforcement)."),
     ] = None,
     fix: Annotated[list[str] | None, typer.Option(metavar="ID", help="Apply this fix (repeat for more).")] = None,
     no_fix: Annotated[
@@ -97,12 +106,14 @@ def prepare_data(
     Required fixes are always applied. Recommended ones are asked for on a terminal; elsewhere they are listed, and
     applied with --yes or one by one with --fix. The input is never changed and no file is overwritten.
     """
+    from fttool.cli.graders import read_grader
     from fttool.cli.settings import load_config
     from fttool.dataset.formats.base import ReadOptions
     from fttool.dataset.prepare import Options
     from fttool.dataset.shapes import Mapping
     from fttool.dataset.split import DEFAULT_SEED, SplitOptions
     from fttool.errors import UsageError
+    from fttool.records.dataset import SHAPES
 
     if json and paths_only:
         raise UsageError("--json and --paths-only exclude each other")
@@ -118,8 +129,10 @@ def prepare_data(
         output=output,
         overwrite=force,
         check_only=check,
-        to=_shape(to),
+        shape=_one_of(shape, "--shape", SHAPES),
+        to=_one_of(to, "--to", ("chat", "completion")),
         system=system,
+        graded=() if grader is None else read_grader(grader),
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
         read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
         model=config.get("model"),
@@ -225,9 +238,10 @@ def _to_stdout(work: Preparation, *, yes: bool) -> int:
     return EXIT_BAD_RESULT if report.errors else EXIT_OK
 
 
-def _shape(to: str | None) -> Any:
+def _one_of(word: str | None, option: str, words: Sequence[str]) -> Any:
     from fttool.errors import UsageError
 
-    if to not in (None, "chat", "completion"):
-        raise UsageError(f"--to takes `chat` or `completion`, not `{to}`")
-    return to
+    if word not in (None, *words):
+        listed = ", ".join(f"`{one}`" for one in words[:-1])
+        raise UsageError(f"{option} takes {listed} or `{words[-1]}`, not `{word}`")
+    return word

@@ -13,12 +13,15 @@ from fttool.cli.shell import shell
 from fttool.errors import DataError, FttoolError
 
 if TYPE_CHECKING:
-    from fttool.records.dataset import Report
+    from fttool.records.dataset import Report, Shape
 
 #: Services want at least so many examples (OpenAI's contract).
 FEWEST = 10
 
 _MOST_SHOWN = 8
+
+#: The shape of the examples of a method; supervised training takes two, which their keys tell apart.
+SHAPES: Mapping[str, Shape] = {"dpo": "preference", "reinforcement": "reinforcement"}
 
 #: prepare_data mends these without asking; a service refuses the file for one such row.
 _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion")
@@ -34,24 +37,18 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, *, 
     """
     names = {str(path): name for path, name in files}
     with _called(names):
-        if method == "supervised":
-            _check_examples([path for path, _ in files], names, model, told=told)
-            return
-        from fttool.dataset.lines import check_lines
-
-        for path, name in files:
-            count = check_lines(path, method)
-            if count < FEWEST and told:
-                output.warn(f"{name} has {_examples(count)}; services want at least {FEWEST}")
+        _check_examples([path for path, _ in files], names, model, SHAPES.get(method), told=told)
 
 
-def _check_examples(paths: Sequence[Path], names: Mapping[str, str], model: str | None, *, told: bool) -> None:
+def _check_examples(
+    paths: Sequence[Path], names: Mapping[str, str], model: str | None, shape: Shape | None, *, told: bool
+) -> None:
     from fttool.dataset.formats.base import ReadOptions
     from fttool.dataset.prepare import Options, Preparation
 
     for path in paths:
         _check_format(path, names[str(path)])
-    options = Options(check_only=True, read=ReadOptions(format="jsonl"), model=model)
+    options = Options(check_only=True, shape=shape, read=ReadOptions(format="jsonl"), model=model)
     other = paths[1] if len(paths) > 1 and paths[1] != paths[0] else None
     with views.Bars() as bars, Preparation([paths[0]], options, other, bars.tell) as work:
         report = work.report(work.analyse(work.policy(False)), checked_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STYLE = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _MOST_LINES = 10
+_MOST_PLACES = 4
 
 
 def overview(report: Report, *, settled: bool, stderr: bool = False) -> None:
@@ -60,7 +61,9 @@ def finding_lines(
     """A finding with its rows and its fix."""
     head = output.paint(finding.severity, _STYLE[finding.severity], stderr=stderr)
     yield output.Painted(f"{head}: {output.escape(finding.message)} [{finding.id}]")
-    if finding.count:
+    if finding.places:
+        yield from place_lines(finding, inputs)
+    elif finding.count:
         yield f"  {places(finding, inputs)}"
     if finding.fix is None:
         return
@@ -76,6 +79,19 @@ def finding_lines(
         yield f"  fix (recommended): {fix.action}"
 
 
+def place_lines(finding: Finding, inputs: Sequence[InputFile]) -> Iterator[str]:
+    """`line 3: messages[1].role is …`, a line each: the first few places, and how many rows there are more."""
+    formats = {source.path: source.format for source in inputs}
+    told = set()
+    for place in finding.places[:_MOST_PLACES]:
+        where = f"{place.file}: " if len(inputs) > 1 else ""
+        path = f"{place.path} " if place.path else ""
+        told.add((place.file, place.line))
+        yield f"  {where}{_unit(formats, place.file)} {place.line}: {path}{place.message}"
+    if more := finding.count - len(told):
+        yield f"  … and {more:,} more"
+
+
 def places(finding: Finding, inputs: Sequence[InputFile]) -> str:
     """`lines 3, 17, 20, …`: the first few; `rows` in a sheet, `items` in a JSON array."""
     formats = {source.path: source.format for source in inputs}
@@ -83,13 +99,18 @@ def places(finding: Finding, inputs: Sequence[InputFile]) -> str:
     for name, lines in finding.lines.items():
         if left <= 0:
             break
-        word = {"xlsx": "row", "parquet": "row", "json": "item"}.get(formats.get(name, ""), "line")
+        word = _unit(formats, name)
         shown = ", ".join(map(str, lines[:left]))
         more = ", …" if len(lines) > left else ""
         where = f"{name}: " if len(inputs) > 1 else ""
         parts.append(f"{where}{word}{'s' if len(lines) > 1 else ''} {shown}{more}")
         left -= len(lines)
     return "; ".join(parts)
+
+
+def _unit(formats: Mapping[str, str], name: str) -> str:
+    """What a file of a format is counted in."""
+    return {"xlsx": "row", "parquet": "row", "json": "item"}.get(formats.get(name, ""), "line")
 
 
 def sample_lines(sample: Sample) -> list[str]:

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fttool.dataset.blocks import GONE, TRAIN
-from fttool.dataset.checks import BY_ID, CHECKS
+from fttool.dataset.checks import BY_ID, CHECKS, ROW_CHECKS
 from fttool.dataset.checks.base import Check, Spec, State, Verdict
 from fttool.dataset.formats.base import BadRow
-from fttool.dataset.identity import Repeats, count_distinct, find_repeats
+from fttool.dataset.identity import Repeats, count_distinct, find_leaks, find_repeats
 from fttool.dataset.parallel import Runner
 from fttool.dataset.passes import Profiler, Progress
 from fttool.dataset.places import Places
 from fttool.dataset.profile import Profile
 from fttool.dataset.steps import Step
 from fttool.errors import DataError
-from fttool.records.dataset import InputFile, Task
+from fttool.records.dataset import InputFile, Shape, Task
 
 #: Says whether a fix is to be applied.
 Decide = Callable[[Check, Verdict], bool]
@@ -161,7 +161,7 @@ class Analyst:
             self._judge_one(check, state, verdicts, decide)
 
     def _judge_one(self, check: Check, state: State, verdicts: dict[str, Verdict], decide: Decide) -> None:
-        if check.shape is not None and (check.shape == "chat") != state.layout.is_chat:
+        if state.layout.judged_as not in check.shapes:
             return
         verdict = check.judge(state)
         earlier = verdicts.get(check.id)
@@ -169,6 +169,7 @@ class Analyst:
             if earlier is not None and not earlier.accepted:
                 del verdicts[check.id]  # what was said of rows that are gone, or changed, since
             return
+        verdict.notes = state.profile.notes.get(check.id, ())
         if earlier is not None and earlier.level is not None:
             verdict.accepted = earlier.accepted
         elif verdict.level is not None:
@@ -200,8 +201,8 @@ class Analyst:
         repeats: Repeats | None = None,
     ) -> State:
         repeats = self._repeats(profile) if repeats is None else repeats
-        if spec.layout.is_chat:
-            task, classes = _CHAT, 0
+        if spec.layout.keeps_rows:
+            task, classes = _TASKS[spec.layout.shape], 0
         else:
             classes = self._classes(profile)
             task = infer_task(profile, gone.count(TRAIN), classes)
@@ -214,7 +215,10 @@ class Analyst:
 
     def _repeats(self, profile: Profile) -> Repeats:
         border = None if self.first_validation is None else self.profiler.places.first_of(self.first_validation)
-        return find_repeats(profile.keys, profile.answers, border)
+        repeats = find_repeats(profile.keys, profile.answers, border)
+        if border is not None:
+            repeats.near_leaks = find_leaks(profile.near, border)
+        return repeats
 
     def _nothing_left(self, profile: Profile) -> DataError:
         name = self.inputs[0].path
@@ -239,10 +243,13 @@ def _steps(verdicts: Mapping[str, Verdict], stage: str) -> tuple[Step, ...]:
     )
 
 
-_CHAT: Task = "chat"
+_TASKS: dict[Shape, Task] = {"chat": "chat", "preference": "preference", "reinforcement": "reinforcement"}
 
 #: Checks whose rows may be others once texts were changed: what one fix leaves may be for another to mend.
-_JUDGED_AGAIN = ("empty-completion", "edge-space", "duplicate-rows", "prompt-conflict", "leakage")
+_JUDGED_AGAIN = (
+    *("empty-completion", "edge-space", "duplicate-rows", "prompt-conflict", "leakage", "near-leakage"),
+    *(check.id for check in ROW_CHECKS),
+)
 
 #: Checks that only count rows: judged again when rows went last.
 _COUNTING = ("prompt-conflict", "few-examples", "identical-texts", "small-classes", "first-token")

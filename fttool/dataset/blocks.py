@@ -6,7 +6,7 @@ Both functions are pure and their arguments picklable: the same code runs in one
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,17 +15,20 @@ import msgspec
 
 from fttool.dataset.checks import CHECKS, Check
 from fttool.dataset.checks.base import Spec
-from fttool.dataset.checks.chat import problems
-from fttool.dataset.examples import ENCODER, Pairs, encode_object, read_pairs, read_rows
+from fttool.dataset.examples import ENCODER, Pairs, encode_object, read_pairs
 from fttool.dataset.formats.base import Block
-from fttool.dataset.identity import DROPPED, hash_all, hash_bytes
+from fttool.dataset.identity import hash_all, normalised, spread
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
+from fttool.dataset.row_profile import profile_rows
+from fttool.dataset.rows import changed_rows
+from fttool.dataset.scripts import script_of
 from fttool.dataset.steps import Step, apply_steps
 
 #: What becomes of a row: it goes into the training file, into the validation file, or nowhere.
 TRAIN, VALID, GONE = 0, 1, 2
 
 _PAIR_SCANS = tuple(check for check in CHECKS if type(check).scan is not Check.scan)
+_PAIR_HITS = tuple(check for check in CHECKS if type(check).hits is not Check.hits)
 
 
 class PairRow(msgspec.Struct, gc=False):
@@ -60,7 +63,7 @@ def prepared_pairs(block: Block, spec: Spec, gone: bytes | None) -> Pairs:
 
 def profile_block(block: Block, spec: Spec, gone: bytes | None = None) -> Profile:
     """The profile of one block; rows flagged in `gone` are left out."""
-    return _profile_chats(block, gone) if spec.layout.is_chat else _profile_pairs(block, spec, gone)
+    return profile_rows(block, spec, gone) if spec.layout.keeps_rows else _profile_pairs(block, spec, gone)
 
 
 def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
@@ -75,9 +78,15 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     for check in _PAIR_SCANS:
         found = check.scan(pairs, spec)
         profile.hit(check.id, [pairs.index[at] for at in found])
+    for check in _PAIR_HITS:
+        for hit in sorted(check.hits(pairs, spec), key=lambda hit: hit.at):
+            profile.note(check.id, hit._replace(at=pairs.index[hit.at]))
     answers = hash_all(pairs.completion_data)
-    profile.keys = _spread(_keys(pairs, answers, spec), pairs.index, profile.rows)
-    profile.answers = _spread(answers, pairs.index, profile.rows)
+    keys = _keys(pairs, answers, spec)
+    profile.keys = spread(keys, pairs.index, profile.rows)
+    profile.answers = spread(answers, pairs.index, profile.rows)
+    if spec.compare:
+        profile.near = spread(hash_all([normalised(text) for text in pairs.prompts]), pairs.index, profile.rows)
     profile.labels = {
         one: text for one, text in zip(answers, pairs.completions, strict=True) if len(text) <= LABEL_CHARS
     }
@@ -87,6 +96,11 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     )
     if profile.completion.spaced:
         profile.bare = set(hash_all([text[1:] for text in pairs.completion_data if text.startswith(b" ")]))
+    if pairs.prompt_kinds.foreign or pairs.completion_kinds.foreign:
+        for at, prompt, completion in zip(pairs.index, pairs.prompt_data, pairs.completion_data, strict=True):
+            profile.scripts.setdefault(script_of(prompt + completion), array("I")).append(at)
+    else:
+        profile.scripts["Latin"] = array("I", pairs.index)
     profile.size = profile.prompt.size + profile.completion.size
     return profile
 
@@ -100,45 +114,6 @@ def _keys(pairs: Pairs, answers: list[int], spec: Spec) -> list[int]:
     return [
         answer if prompt in nothing else key for key, prompt, answer in zip(keys, pairs.prompts, answers, strict=True)
     ]
-
-
-def _spread(hashes: list[int], index: Sequence[int], rows: int) -> array[int]:
-    """Hashes by position in the block, DROPPED for the rows that are not there."""
-    if len(hashes) == rows:
-        return array("Q", hashes)
-    spread = array("Q", bytes(8 * rows))
-    for place, one in zip(index, hashes, strict=True):
-        spread[place] = one
-    return spread
-
-
-def _profile_chats(block: Block, gone: bytes | None) -> Profile:
-    profile = Profile(rows=len(block.lines), labels=None)
-    hits: dict[str, list[int]] = {}
-    for place, row in enumerate(read_rows(block)):
-        if gone is not None and gone[place]:
-            profile.keys.append(DROPPED)
-            profile.answers.append(DROPPED)
-            continue
-        try:
-            whole, found = ENCODER.encode(row), list(problems(row))
-        except UnicodeEncodeError:
-            whole, found = encode_object(row), [*problems(row), ("chat-surrogate", "half a character")]
-        for check, text in found:
-            if not hits.get(check) or hits[check][-1] != place:
-                hits.setdefault(check, []).append(place)
-            notes = profile.notes.setdefault(check, [])
-            if len(notes) < Profile.MAX_NOTES:
-                notes.append((place, text))
-        messages = row.get("messages")
-        last = isinstance(messages, list) and messages and isinstance(messages[-1], dict) and messages[-1].get("role")
-        asked = encode_object(messages[:-1]) if isinstance(messages, list) and last == "assistant" else whole
-        profile.keys.append(hash_bytes(asked))
-        profile.answers.append(hash_bytes(whole))
-        profile.size += len(whole)
-    for check, places in hits.items():
-        profile.hit(check, places)
-    return profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +137,9 @@ def _unpack(border: int, n_train: int, n_valid: int, data: bytes) -> Encoded:
 def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes) -> Encoded:
     """Change the examples of a block and encode them as JSON lines; `fates` holds TRAIN, VALID or GONE for each row."""
     kept = [fate for fate in fates if fate != GONE]
-    if spec.layout.is_chat:
-        rows: list[Any] = [row for row, fate in zip(read_rows(block), fates, strict=True) if fate != GONE]
+    if spec.layout.keeps_rows:
+        changed = changed_rows(block, spec.steps)
+        rows: list[Any] = [row for row, fate in zip(changed, fates, strict=True) if fate != GONE]
     else:
         pairs = prepared_pairs(block, spec, bytes(fate == GONE for fate in fates) if GONE in fates else None)
         prompts, completions = apply_steps(steps, pairs.prompts, pairs.completions)

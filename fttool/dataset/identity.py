@@ -6,6 +6,8 @@ taken for a duplicate is below 1 in 10^26).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -18,6 +20,8 @@ SEED = 0x667474
 
 #: In place of a hash: this row was dropped.
 DROPPED = 0
+
+_NOT_WORD = re.compile(r"[\W_]+")
 
 #: Rows looked at together: counting so many hashes takes about 30 MB.
 _PART = 250_000
@@ -34,17 +38,35 @@ def hash_bytes(data: bytes) -> int:
     return xxhash.xxh3_64_intdigest(data, SEED) or 1
 
 
+def spread(hashes: Sequence[int], index: Sequence[int], rows: int) -> array[int]:
+    """Hashes by position in a block of so many rows, DROPPED for the rows that are not there."""
+    if len(hashes) == rows:
+        return array("Q", hashes)
+    spread = array("Q", bytes(8 * rows))
+    for place, one in zip(index, hashes, strict=True):
+        spread[place] = one
+    return spread
+
+
+def normalised(text: str) -> bytes:
+    """A text as near repeats are compared: NFKC, case folded, letters and digits only, all of it if there is none."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return (_NOT_WORD.sub("", folded) or text).encode("utf-8", "surrogatepass")
+
+
 @dataclass(slots=True)
 class Repeats:
     """Positions of rows that repeat earlier ones.
 
     `duplicates`: prompt and completion are those of an earlier row. `conflicts`: the prompt is that of an earlier
-    row, the completion is not. `leaks`: validation rows whose prompt stands in the training rows.
+    row, the completion is not. `leaks`: validation rows whose prompt stands in the training rows. `near_leaks`: those
+    whose normalised prompt does.
     """
 
     duplicates: array[int] = field(default_factory=lambda: array("I"))
     conflicts: array[int] = field(default_factory=lambda: array("I"))
     leaks: array[int] = field(default_factory=lambda: array("I"))
+    near_leaks: array[int] = field(default_factory=lambda: array("I"))
 
 
 def find_repeats(keys: array[int], answers: array[int], first_validation: int | None = None) -> Repeats:
@@ -84,6 +106,16 @@ def _scan(keys: array[int], answers: array[int], rows: range, part: int, parts: 
             found.conflicts.append(at)
         earlier.add(answers[at])
     return counts.keys()
+
+
+def find_leaks(keys: array[int], border: int) -> array[int]:
+    """Positions from `border` on whose key stands before it; in parts, so that memory stays flat."""
+    leaks: list[int] = []
+    parts = 1 + border // _PART
+    for part in range(parts):
+        trained = {key for key in keys[:border] if key % parts == part} - {DROPPED}
+        leaks.extend(at for at in range(border, len(keys)) if keys[at] in trained)
+    return array("I", sorted(leaks))
 
 
 def count_distinct(hashes: array[int]) -> int:

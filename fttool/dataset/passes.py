@@ -41,7 +41,7 @@ class Profiler:
         return spec, profile
 
     def _guess_ends(self, spec: Spec) -> Spec:
-        if spec.layout.is_chat:
+        if spec.layout.keeps_rows:
             return spec
         block = self.runner.spools[0].first()
         if block is None:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from fttool.dataset.analysis import Analysis, Analyst, Decide
 from fttool.dataset.blocks import VALID
 from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
+from fttool.dataset.examples import read_rows
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
 from fttool.dataset.output import check_folder, check_target, stem_of
@@ -27,10 +29,13 @@ from fttool.dataset.summary import make_report
 from fttool.dataset.tokens import TokenLimit
 from fttool.dataset.write import write_files
 from fttool.errors import UsageError
-from fttool.records.dataset import InputFile, OutputFile, Report, Shape
+from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
 
 #: The id under which the split is accepted or refused like any fix.
 SPLIT_ID = "split"
+
+#: So many rows tell the shape where the columns leave it open.
+_FIRST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +45,11 @@ class Options:
     output: Path | None = None
     overwrite: bool = False
     check_only: bool = False
+    shape: Shape | None = None
     to: Shape | None = None
     system: str | None = None
     mapping: Mapping = field(default_factory=Mapping)
+    graded: tuple[str, ...] = ()
     read: ReadOptions = field(default_factory=ReadOptions)
     model: str | None = None
     fix: tuple[str, ...] = ()
@@ -55,6 +62,8 @@ class Options:
         self.split.check()
         if self.to not in (None, "chat", "completion"):
             raise UsageError(f"--to takes chat or completion, not `{self.to}`")
+        if self.shape not in (None, *SHAPES):
+            raise UsageError(f"--shape takes {', '.join(SHAPES[:-1])} or {SHAPES[-1]}, not `{self.shape}`")
         for one in (*self.fix, *self.no_fix):
             if one not in BY_ID and one != SPLIT_ID:
                 raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
@@ -100,6 +109,7 @@ class Preparation:
             check_folder(Path(stem_of(self.files[0])))
         elif options.output is not None and str(options.output) != "-":
             check_target(options.output, self.tables, overwrite=options.overwrite)
+        self.runner = Runner(self.tables, options.processes)
         self.layout = self._layout()
         self.inputs = [
             InputFile(
@@ -112,8 +122,15 @@ class Preparation:
             )
             for at, table in enumerate(self.tables)
         ]
-        self.spec = Spec(self.layout, TokenLimit.of(options.model, self.layout.to), options.model)
-        self.runner = Runner(self.tables, options.processes)
+        if options.graded and self.layout.shape != "reinforcement":
+            raise UsageError(f"graders read prompts for reinforcement; these are {self.layout.shape} examples")
+        self.spec = Spec(
+            self.layout,
+            TokenLimit.of(options.model, self.layout.to),
+            options.model,
+            compare=self.first_validation is not None,
+            graded=options.graded,
+        )
         self.analyst = Analyst(self.runner, self.spec, self.inputs, self.first_validation, progress)
 
     def __enter__(self) -> Preparation:
@@ -128,8 +145,16 @@ class Preparation:
         """The layout of the first input; the others must have the same columns."""
         options = self.options
         layouts = [
-            find_layout(table.columns, options.mapping, to=options.to, system=options.system, file=table.name)
-            for table in self.tables
+            find_layout(
+                table.columns,
+                options.mapping,
+                to=options.to,
+                system=options.system,
+                file=table.name,
+                shape=options.shape,
+                rows=self._first_rows(at) if "messages" in table.columns else (),
+            )
+            for at, table in enumerate(self.tables)
         ]
         first = layouts[0]
         for table, layout in zip(self.tables, layouts, strict=True):
@@ -140,6 +165,11 @@ class Preparation:
                     hint="prepare them one by one, or name the columns alike",
                 )
         return first
+
+    def _first_rows(self, at: int) -> list[dict[str, Any]]:
+        """The first rows of an input, to tell its shape by."""
+        block = self.runner.spools[at].first()
+        return [] if block is None else read_rows(block)[:_FIRST_ROWS]
 
     def policy(self, yes: bool) -> Decide:
         """Decide without asking: `--fix` and `--no-fix` by name, else recommended fixes if `yes`."""
@@ -200,7 +230,7 @@ class Preparation:
             and not analysis.rejected
             and not any(verdict.accepted for verdict in analysis.verdicts.values())
             and self.layout.to == self.layout.shape
-            and (self.layout.is_chat or (self.layout.prompt, self.layout.completion) == ("prompt", "completion"))
+            and (self.layout.keeps_rows or (self.layout.prompt, self.layout.completion) == ("prompt", "completion"))
         )
 
     def write(self, analysis: Analysis, *, split: bool) -> Report:
@@ -221,6 +251,7 @@ def prepare(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     valid_file: str | os.PathLike[str] | None = None,
+    shape: Shape | None = None,
     to: Shape | None = None,
     system: str | None = None,
     prompt_column: str | None = None,
@@ -233,6 +264,7 @@ def prepare(
     sheet: str | None = None,
     skip_bad_rows: bool = False,
     model: str | None = None,
+    graded: Sequence[str] = (),
     yes: bool = False,
     fix: Sequence[str] = (),
     no_fix: Sequence[str] = (),
@@ -263,8 +295,10 @@ def prepare(
         output=None if output is None else Path(output),
         overwrite=overwrite,
         check_only=check,
+        shape=shape,
         to=to,
         system=system,
+        graded=tuple(graded),
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
         read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
         model=model,

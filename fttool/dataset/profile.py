@@ -10,7 +10,9 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from fttool.dataset.rows import Hit
 from fttool.dataset.texts import Characters, common_prefix, common_suffix, shared_end
 
 #: Candidates in the order of the legacy tool; the first that no prompt holds is taken.
@@ -18,6 +20,9 @@ SEPARATORS = (" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n"
 LAST_SEPARATOR = "\n\n### =>\n\n"
 STOPS = ("\n", ".", " END", "***", "+++", "&&&", "$$$", "@@@", "%%%")
 LAST_STOP = " [END]"
+
+#: The reference fields of a row, each with the kind of its value.
+Form = tuple[tuple[str, str], ...]
 
 #: A completion longer than this is no label.
 LABEL_CHARS = 100
@@ -149,11 +154,14 @@ class Profile:
     """Everything the checks need to know about the examples.
 
     `rows` counts the rows that could be read; `keys` and `answers` hold a hash of the prompt and of the completion
-    of each (DROPPED for rows that do not count any more; for chats: of all that comes before the last answer, and
-    of the whole conversation). `hits` holds the positions each check's scan found, `notes` a few of them with a
-    word on what is wrong there. `labels` maps the hash of a short completion to its text; None when there are too
-    many different ones. `bare` holds the hashes that completions which begin with a space have without it; None when
-    that cannot be said. `columns` are all there are, `size` is the bytes of text in all examples.
+    of each (DROPPED for rows that do not count any more; for rows that are kept whole: of what is asked, and of the
+    whole). `hits` holds the positions each check's scan found, `notes` the first of them with their places in the
+    row. `labels` maps the hash of a short completion to its text; None when there are too many different ones. `bare`
+    holds the hashes that completions which begin with a space have without it; None when that cannot be said.
+    `columns` are all there are, `size` is the bytes of text in all examples. `near` holds a hash of the normalised
+    prompt of each row, where validation rows are compared. Of rows that are kept whole, `endings` counts their last
+    answers (None when there are too many, or long ones), `forms` holds the rows by their reference fields, and
+    `pictured` counts those with images. `scripts` holds the rows by their writing.
     """
 
     rows: int = 0
@@ -161,14 +169,30 @@ class Profile:
     keys: array[int] = field(default_factory=lambda: array("Q"))
     answers: array[int] = field(default_factory=lambda: array("Q"))
     hits: dict[str, array[int]] = field(default_factory=dict)
-    notes: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    notes: dict[str, list[Hit]] = field(default_factory=dict)
     labels: dict[int, str] | None = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
     bare: set[int] | None = field(default_factory=set)
     prompt: TextStats = field(default_factory=TextStats)
     completion: TextStats = field(default_factory=TextStats)
 
-    MAX_NOTES = 20
+    near: array[int] = field(default_factory=lambda: array("Q"))
+    endings: Counter[str] | None = field(default_factory=Counter)
+    forms: dict[Form, array[int]] = field(default_factory=dict)
+    scripts: dict[str, array[int]] = field(default_factory=dict)
+    pictured: int = 0
+
+    MAX_NOTES = 100
+    MAX_ENDINGS = 1_000
+
+    def note(self, check: str, hit: Hit) -> None:
+        """Note a place in this block for a check. The rows come in order."""
+        positions = self.hits.setdefault(check, array("I"))
+        if not positions or positions[-1] != hit.at:
+            positions.append(hit.at)
+        notes = self.notes.setdefault(check, [])
+        if len(notes) < self.MAX_NOTES:
+            notes.append(hit)
 
     def hit(self, check: str, positions: Sequence[int]) -> None:
         """Note positions of this block for a check."""
@@ -198,7 +222,16 @@ class Profile:
         for check, positions in other.hits.items():
             moved = positions if not offset else array("I", [at + offset for at in positions])
             self.hits.setdefault(check, array("I")).extend(moved)
-        _merge_notes(self.notes, other.notes, offset, self.MAX_NOTES)
+        for check, notes in other.notes.items():
+            kept = self.notes.setdefault(check, [])
+            kept.extend(hit._replace(at=hit.at + offset) for hit in notes[: self.MAX_NOTES - len(kept)])
+        self.near.extend(other.near)
+        self.pictured += other.pictured
+        self.endings = None if self.endings is None or other.endings is None else self.endings + other.endings
+        if self.endings is not None and len(self.endings) > self.MAX_ENDINGS:
+            self.endings = None
+        for ours, theirs in ((self.forms, other.forms), (self.scripts, other.scripts)):
+            _merge_positions(ours, theirs, offset)
         if self.labels is not None:
             self.labels = None if other.labels is None else self.labels | other.labels if other.labels else self.labels
             if self.labels is not None and len(self.labels) > MAX_LABELS:
@@ -207,9 +240,6 @@ class Profile:
         self.completion.merge(other.completion, offset)
 
 
-def _merge_notes(
-    into: dict[str, list[tuple[int, str]]], new: Mapping[str, list[tuple[int, str]]], offset: int, most: int
-) -> None:
-    for check, notes in new.items():
-        kept = into.setdefault(check, [])
-        kept.extend((at + offset, text) for at, text in notes[: most - len(kept)])
+def _merge_positions(into: dict[Any, array[int]], new: Mapping[Any, array[int]], offset: int) -> None:
+    for kind, positions in new.items():
+        into.setdefault(kind, array("I")).extend([at + offset for at in positions] if offset else positions)

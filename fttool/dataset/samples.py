@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os.path
+from typing import TYPE_CHECKING, Any
 
 from fttool.dataset.analysis import Analysis
 from fttool.dataset.checks.base import Verdict
 from fttool.dataset.examples import encode_object, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
-from fttool.dataset.steps import apply_steps
+from fttool.dataset.steps import apply_steps, change_rows
 from fttool.dataset.texts import show
 from fttool.records.dataset import Sample
 
@@ -28,8 +29,8 @@ def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Samp
     if found is None:
         return None
     block, at = found
-    if analysis.spec.layout.is_chat:
-        return Sample(show(encode_object(read_rows(block)[at]).decode(), _WIDTH), "(removed)")
+    if analysis.spec.layout.keeps_rows:
+        return _row_sample(read_rows(block)[at], verdict)
     pairs = read_pairs(block, analysis.spec.layout)
     stop = at + 1 if verdict.rows else at + _LOOK_AT
     steps = () if set(verdict.steps) & set(analysis.spec.steps) else analysis.spec.steps
@@ -37,6 +38,20 @@ def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Samp
     if verdict.drops:
         return Sample(_shown(before[0][0], before[1][0]), "(removed)")
     return _changed(before, verdict)
+
+
+def _row_sample(row: dict[str, Any], verdict: Verdict) -> Sample:
+    """The part of a row that the fix changes; of one that goes, the beginning."""
+    before = encode_object(row).decode()
+    if verdict.drops:
+        return Sample(show(before, _WIDTH), "(removed)")
+    after = encode_object(change_rows(verdict.steps, [row])[0]).decode()
+    shared = len(os.path.commonprefix([before, after]))  # noqa: RUF071 - characters are meant
+    start = max(0, shared - _WIDTH // 3)
+    lead = "…" if start else ""
+    return Sample(
+        lead + show(before[start : start + _WIDTH], _WIDTH), lead + show(after[start : start + _WIDTH], _WIDTH)
+    )
 
 
 def _changed(before: tuple[list[str], list[str]], verdict: Verdict) -> Sample | None:

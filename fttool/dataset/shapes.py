@@ -7,15 +7,19 @@ import shlex
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from fttool.errors import DataError, MissingColumnError, UsageError
+from fttool.errors import MissingColumnError, UsageError
 from fttool.records.dataset import Shape
+from fttool.rules.base import nearest
+from fttool.rules.chat import ROW_KEYS
 
 FIELDS = ("prompt", "completion")
 
-#: Columns that mark examples of a shape that is not prepared yet: better said than mistaken for a missing prompt.
-_OTHER_SHAPES = {"preferred_output": "preference (DPO)", "non_preferred_output": "preference (DPO)"}
+#: One decoded row.
+Row = dict[str, Any]
+
+_PLURALS = {"chat": "chats", "preference": "preferences", "reinforcement": "prompts for reinforcement"}
 
 _ESCAPES = {"\\n": "\n", "\\t": "\t"}
 
@@ -56,9 +60,14 @@ class Layout:
         )
 
     @property
-    def is_chat(self) -> bool:
-        """Whether examples stay chats from input to output, and are written as they are."""
-        return self.shape == self.to == "chat"
+    def keeps_rows(self) -> bool:
+        """Whether rows are written as they are, but for what fixes change in them; not made of a prompt and more."""
+        return self.shape == self.to != "completion"
+
+    @property
+    def judged_as(self) -> Shape:
+        """The shape whose checks hold: what is, or becomes, prompt and completion is judged as that."""
+        return self.shape if self.keeps_rows else "completion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +88,35 @@ class Mapping:
         return column if column is not None else template
 
 
-def find_layout(columns: Sequence[str], mapping: Mapping, *, to: Shape | None, system: str | None, file: str) -> Layout:
-    """Decide where prompt and completion, or messages, come from.
+def find_layout(
+    columns: Sequence[str],
+    mapping: Mapping,
+    *,
+    to: Shape | None,
+    system: str | None,
+    file: str,
+    shape: Shape | None = None,
+    rows: Sequence[Row] = (),
+) -> Layout:
+    """Decide what shape the examples have, and where prompt and completion come from. `rows` are the first ones.
+
+    `shape` is what the user says it is; None means by the columns.
 
     Raises:
         DataError: a needed column is missing; names the columns there are and the nearest one.
         UsageError: options that contradict each other or the data.
     """
     mapped = mapping.given("prompt") is not None or mapping.given("completion") is not None
-    if "messages" in columns and not mapped and not set(FIELDS) <= {name.lower() for name in columns}:
-        target: Shape = to or "chat"
-        if system is not None and target == "chat":
-            raise UsageError(
-                "--system goes with prompt and completion examples; these are chats already",
-                hint="leave --system out, or add the system message to the data",
-            )
-        return Layout("chat", target, system=system)
+    if shape is None:
+        shape = "completion" if mapped else detect_shape(columns, rows)
+    elif mapped and shape != "completion":
+        raise UsageError(f"--shape {shape} and the options on prompt and completion exclude each other")
+    if shape != "completion":
+        return _row_layout(shape, to, system)
+    if to not in (None, "chat", "completion"):
+        raise UsageError(f"examples of a prompt and a completion cannot become {to} examples")
     if system is not None and to != "chat":
         raise UsageError("--system needs --to chat", hint="add `--to chat`")
-    for column in columns:
-        if column in _OTHER_SHAPES and not mapped:
-            raise DataError(
-                f"these look like {_OTHER_SHAPES[column]} examples, which prepare_data does not prepare yet",
-                file=file,
-                hint="prompt/completion and chat (`messages`) examples are prepared",
-            )
     renamed: list[str] = []
     sources = {field: _find_source(field, columns, mapping, renamed, file) for field in FIELDS}
     used = set(renamed)
@@ -118,6 +131,45 @@ def find_layout(columns: Sequence[str], mapping: Mapping, *, to: Shape | None, s
         tuple(name for name in columns if name not in used),
         system,
     )
+
+
+def detect_shape(columns: Sequence[str], rows: Sequence[Row]) -> Shape:
+    """The shape that the columns speak of; where they leave it open, the first rows tell.
+
+    Prompts for reinforcement look like chats that nobody answers, with something beside them to grade by.
+    """
+    if set(FIELDS) <= {name.lower() for name in columns}:
+        return "completion"
+    if {"preferred_output", "non_preferred_output"} & set(columns):
+        return "preference"
+    if "messages" in columns:
+        references = [name for name in columns if name not in ROW_KEYS]
+        return "reinforcement" if references and rows and not any(map(_is_answered, rows)) else "chat"
+    # `mesages`: better judged as a chat, key by key, than refused for want of a prompt.
+    alone = not any(name.lower() in FIELDS for name in columns)
+    return "chat" if alone and any(nearest("messages", [name]) for name in columns) else "completion"
+
+
+def _is_answered(row: Row) -> bool:
+    """Whether the assistant says something in it, or it is no conversation that ends with the user."""
+    messages = row.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return True
+    roles = [message.get("role") if isinstance(message, dict) else None for message in messages]
+    return roles[-1] != "user"
+
+
+def _row_layout(shape: Shape, to: Shape | None, system: str | None) -> Layout:
+    if shape != "chat" and to not in (None, shape):
+        raise UsageError(f"{shape} examples cannot become {to} examples", hint="leave out --to")
+    if to not in (None, "completion", shape):
+        raise UsageError(f"{shape} examples cannot become {to} examples", hint="leave out --to")
+    if system is not None and to != "completion":
+        raise UsageError(
+            f"--system goes with prompt and completion examples; these are {_PLURALS[shape]} already",
+            hint="leave --system out, or add the system message to the data",
+        )
+    return Layout(shape, to or shape, system=system)
 
 
 def _find_source(field: str, columns: Sequence[str], mapping: Mapping, renamed: list[str], file: str) -> str | Template:

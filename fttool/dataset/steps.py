@@ -1,20 +1,21 @@
 """The changes that fixes make to texts: small, picklable, the same in every process.
 
-A step takes a list of texts of one field and returns a list of the same length.
+A step takes a list of texts of one field and returns a list of the same length. Steps on whole rows (`RowStep`, in
+row_steps.py) take a row and return it, or another one in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from fttool.dataset.texts import CONTROL_TABLE
 
 Field = Literal["prompt", "completion"]
 
 
-class Step(Protocol):
+class TextStep(Protocol):
     """One change to the texts of one field."""
 
     @property
@@ -23,6 +24,17 @@ class Step(Protocol):
     def apply(self, texts: list[str]) -> list[str]:
         """The changed texts."""
         ...
+
+
+class RowStep:
+    """One change to a row that is kept whole."""
+
+    def change(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row, or a changed one in its place: what is given is never changed itself."""
+        raise NotImplementedError
+
+
+Step = TextStep | RowStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +152,18 @@ class RemoveLeadingSpace:
 def apply_steps(steps: Sequence[Step], prompts: list[str], completions: list[str]) -> tuple[list[str], list[str]]:
     """Apply steps in order; returns new (prompts, completions)."""
     for step in steps:
+        if isinstance(step, RowStep):
+            continue
         if step.field == "prompt":
             prompts = step.apply(prompts)
         else:
             completions = step.apply(completions)
     return prompts, completions
+
+
+def change_rows(steps: Sequence[Step], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Apply the steps on whole rows in order; returns new rows where something changes."""
+    for step in steps:
+        if isinstance(step, RowStep):
+            rows = [step.change(row) for row in rows]
+    return rows

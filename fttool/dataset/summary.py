@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from fttool.dataset.checks.base import Verdict
 from fttool.dataset.checks.classes import class_counts
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
-from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Report, TokenCount
+from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, TokenCount
 
 #: A byte-pair token of English text holds about four bytes; the error for other languages is in docs/prepare_data.md.
 _BYTES_PER_TOKEN = 4
@@ -64,12 +65,26 @@ def make_finding(one: str, verdict: Verdict, analysis: Analysis, inputs: Sequenc
         source, line = analysis.places.find(position)
         lines.setdefault(inputs[source].path, array("I")).append(line)
     fix = None if verdict.level is None else Fix(verdict.level, verdict.action, verdict.accepted)
-    return Finding(one, verdict.severity, verdict.message, len(verdict.rows), lines, verdict.details, fix)
+    return Finding(
+        *(one, verdict.severity, verdict.message, len(verdict.rows), lines, verdict.details, fix),
+        places=make_places(verdict, analysis, inputs),
+    )
+
+
+def make_places(verdict: Verdict, analysis: Analysis, inputs: Sequence[InputFile]) -> tuple[Place, ...]:
+    """The first places inside rows that a check has noted, as files and lines."""
+    places = []
+    for hit in verdict.notes:
+        at = bisect_left(verdict.rows, hit.at)
+        if at < len(verdict.rows) and verdict.rows[at] == hit.at:
+            source, line = analysis.places.find(hit.at)
+            places.append(Place(inputs[source].path, line, hit.path, hit.message))
+    return tuple(places)
 
 
 def inference_ends(analysis: Analysis) -> tuple[str | None, str | None]:
     """The separator to end prompts with and the stop sequence to pass, once the accepted fixes are applied."""
-    if analysis.spec.layout.to == "chat":
+    if analysis.spec.layout.to != "completion":
         return None, None
     profile = analysis.profile
     separator, stop = existing_separator(profile.prompt), existing_stop(profile.completion)

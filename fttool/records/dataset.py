@@ -8,8 +8,13 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "hint"]
 FixLevel = Literal["required", "recommended", "optional"]
-Shape = Literal["completion", "chat"]
-Task = Literal["classification", "conditional generation", "open-ended generation", "chat"]
+Shape = Literal["completion", "chat", "preference", "reinforcement"]
+Task = Literal[
+    "classification", "conditional generation", "open-ended generation", "chat", "preference", "reinforcement"
+]
+
+#: Every shape, in the order in which they are listed.
+SHAPES: tuple[Shape, ...] = ("completion", "chat", "preference", "reinforcement")
 
 #: Most serious first: the order in which findings are shown.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
@@ -34,11 +39,23 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """One place that a finding is about: file, 1-based line, path inside the row (`messages[2].content`), and a word
+    on what is wrong there."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a check says about the data.
 
     `count` is the number of rows it is about, 0 when it is about the file as a whole. `lines` names each of those
-    rows by file and 1-based place (line of a text file, row of a sheet, item of a JSON array).
+    rows by file and 1-based place (line of a text file, row of a sheet, item of a JSON array). `places` are the first
+    hundred or so of the places inside the rows, where the check looks inside.
     """
 
     id: str
@@ -48,6 +65,7 @@ class Finding:
     lines: Mapping[str, Sequence[int]] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     fix: Fix | None = None
+    places: Sequence[Place] = ()
 
     @property
     def open_fix(self) -> bool:

@@ -6,8 +6,7 @@ from fttool.dataset.checks.base import Check
 from fttool.dataset.checks.beginnings import CompletionPrefix, LeadingSpace, PromptPrefix
 from fttool.dataset.checks.case import UpperCaseCompletion, UpperCasePrompt
 from fttool.dataset.checks.characters import ControlCharacters, CutOff, EdgeSpace, LoneSurrogate, Mojibake
-from fttool.dataset.checks.chat import CHAT_CHECKS
-from fttool.dataset.checks.classes import FirstToken, SmallClasses
+from fttool.dataset.checks.classes import ClassBalance, FirstToken, SmallClasses
 from fttool.dataset.checks.columns import (
     ColumnCase,
     EmptyCompletion,
@@ -16,12 +15,17 @@ from fttool.dataset.checks.columns import (
     MissingPrompt,
     ValueType,
 )
-from fttool.dataset.checks.repeats import DuplicateRows, IdenticalTexts, Leakage, PromptConflict
+from fttool.dataset.checks.fields import GraderField, ReferenceUniform
+from fttool.dataset.checks.repeats import DuplicateRows, IdenticalTexts, Leakage, NearLeakage, PromptConflict
+from fttool.dataset.checks.rules import ROW_CHECKS
+from fttool.dataset.checks.scripts import OtherScript
 from fttool.dataset.checks.separators import PromptSeparator, SeparatorInside, StopSequence
-from fttool.dataset.checks.size import FewExamples, ModelShape, OverLong
+from fttool.dataset.checks.size import FewExamples, FileSize, ImageExamples, ModelShape, OverLong
+from fttool.dataset.checks.texts import InvisibleCharacters, Secret, SpecialToken
 
 CHECKS: tuple[Check, ...] = (
     FewExamples(),
+    FileSize(),
     ModelShape(),
     ColumnCase(),
     ExtraColumns(),
@@ -29,10 +33,17 @@ CHECKS: tuple[Check, ...] = (
     ValueType(),
     EmptyCompletion(),
     EmptyPrompt(),
-    *CHAT_CHECKS,
+    *ROW_CHECKS,
+    ImageExamples(),
+    ReferenceUniform(),
+    GraderField(),
     LoneSurrogate(),
     ControlCharacters(),
     Mojibake(),
+    InvisibleCharacters(),
+    OtherScript(),
+    SpecialToken(),
+    Secret(),
     CutOff(),
     EdgeSpace(),
     UpperCasePrompt(),
@@ -40,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     DuplicateRows(),
     PromptConflict(),
     Leakage(),
+    NearLeakage(),
     OverLong(),
     IdenticalTexts(),
     SeparatorInside(),
@@ -49,9 +61,10 @@ CHECKS: tuple[Check, ...] = (
     StopSequence(),
     LeadingSpace(),
     SmallClasses(),
+    ClassBalance(),
     FirstToken(),
 )
 
 BY_ID: dict[str, Check] = {check.id: check for check in CHECKS}
 
-__all__ = ["BY_ID", "CHECKS", "Check"]
+__all__ = ["BY_ID", "CHECKS", "ROW_CHECKS", "Check"]

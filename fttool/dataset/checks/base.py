@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from fttool.dataset.examples import Pairs
 from fttool.dataset.identity import Repeats
 from fttool.dataset.profile import Profile
+from fttool.dataset.rows import Hit, Rows
 from fttool.dataset.shapes import Layout
 from fttool.dataset.steps import Step
 from fttool.dataset.tokens import TokenLimit
-from fttool.records.dataset import FixLevel, InputFile, Severity, Shape, Task
+from fttool.records.dataset import SHAPES, FixLevel, InputFile, Severity, Shape, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Spec:
     """How a block is profiled: the layout, the changes made before, and what the ends of the texts seem to be.
 
     `separator` and `stop` are those of the first block; when the whole file turns out to have others, it is
-    profiled again with these.
+    profiled again with these. `compare`: there are validation rows, to be held against the training rows. `graded`:
+    the fields that graders read (`item.…`).
     """
 
     layout: Layout
@@ -29,6 +31,8 @@ class Spec:
     steps: tuple[Step, ...] = ()
     separator: str = ""
     stop: str = ""
+    compare: bool = False
+    graded: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -36,7 +40,8 @@ class Verdict:
     """What a check found. `rows` are positions over all inputs; none means the file as a whole.
 
     Its fix, if it has one, is `steps` that change texts, or the removal of the `rows` (`drops`). `merges` says that
-    the steps may make equal what was different. `accepted` is filled in by whoever decides.
+    the steps may make equal what was different. `notes` are the first places inside the rows. `accepted` is filled in
+    by whoever decides.
     """
 
     severity: Severity
@@ -49,6 +54,7 @@ class Verdict:
     drops: bool = False
     merges: bool = False
     accepted: bool = False
+    notes: Sequence[Hit] = ()
 
 
 @dataclass(slots=True)
@@ -103,20 +109,34 @@ class Check:
     """One rule. Subclasses set `id` and `stage`, and override what they need.
 
     Stage "rows" comes first: its fixes change or remove single rows, and the data is profiled again when they do.
-    Stage "form" judges what the remaining texts have in common.
+    Stage "form" judges what the remaining texts have in common. `shapes` are those of the examples it judges; what is,
+    or becomes, a prompt and a completion is judged as `completion`.
     """
 
     id: ClassVar[str]
     stage: ClassVar[Literal["rows", "form"]] = "rows"
-    shape: ClassVar[Shape | None] = "completion"
+    shapes: ClassVar[tuple[Shape, ...]] = ("completion",)
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
         """Positions (into `pairs`) of the examples this check is about. Pure; called for each block."""
         return ()
 
+    def hits(self, pairs: Pairs, spec: Spec) -> Iterable[Hit]:
+        """The same with the places inside; for checks that can tell them, instead of `scan`."""
+        return ()
+
+    def row_hits(self, rows: Rows, spec: Spec) -> Iterable[Hit]:
+        """What it is about in rows that are kept whole."""
+        return ()
+
     def judge(self, state: State) -> Verdict | None:
         """The verdict on all rows, or None when there is nothing to say."""
         return None
+
+
+#: For `Check.shapes`: those whose rows are kept whole, and all.
+ROWS = SHAPES[1:]
+EVERY = SHAPES
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

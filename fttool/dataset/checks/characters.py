@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
+from fttool.dataset.checks.base import EVERY, Check, Spec, State, Verdict, plural
 from fttool.dataset.ends import KNOWN_SEPARATORS
 from fttool.dataset.examples import Pairs
+from fttool.dataset.row_steps import CleanRows
+from fttool.dataset.rows import Hit, Rows, texts_with
 from fttool.dataset.steps import RemoveControls, ReplaceSurrogates, StripEdges
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: How control characters stand in JSON.
+_CONTROL_MARKS = (b"\\u00", b"\\b", b"\\f", b"\x7f")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: UTF-8 read as Windows-1252 or Latin-1 (é as Ã©, ’ as â€™), and U+FFFD, left by a decoder that gave up.
@@ -34,12 +38,18 @@ class ControlCharacters(Check):
     """NUL and other control characters but tab and line ends: left by exports, never meant."""
 
     id = "control-characters"
+    shapes = EVERY
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
         between = max(0, len(pairs.prompts) - 1)  # the NULs between the texts
         if pairs.prompt_kinds.control == pairs.completion_kinds.control == between:
             return ()
         return _either(pairs, _CONTROL.search)
+
+    def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
+        for at, path, text in texts_with(rows, _CONTROL_MARKS):
+            if found := _CONTROL.search(text):
+                yield Hit(at, path, f"holds U+{ord(found[0]):04X}")
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.profile.positions(self.id)
@@ -51,7 +61,7 @@ class ControlCharacters(Check):
             rows,
             level="recommended",
             action="remove the control characters",
-            steps=(RemoveControls("prompt"), RemoveControls("completion")),
+            steps=(RemoveControls("prompt"), RemoveControls("completion"), CleanRows()),
             merges=True,
         )
 
@@ -86,12 +96,20 @@ class Mojibake(Check):
     """Text that was read in the wrong encoding before it came here."""
 
     id = "mojibake"
+    shapes = EVERY
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
         for kinds in (pairs.prompt_kinds, pairs.completion_kinds):
             if any(mark in kinds.foreign for mark in _MOJIBAKE_BYTES):
                 return _either(pairs, _MOJIBAKE.search)
         return ()
+
+    def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
+        if rows.joined.isascii():
+            return
+        for at, path, text in texts_with(rows, _MOJIBAKE_BYTES):
+            if found := _MOJIBAKE.search(text):
+                yield Hit(at, path, f"holds `{found[0]}`")
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.profile.positions(self.id)

@@ -86,3 +86,37 @@ class FirstToken(Check):
             "classify by one token give each class a label with a first token of its own, such as a number",
             details={"groups": shared, "exact": state.spec.limit.exact},
         )
+
+
+class ClassBalance(Check):
+    """One answer so often that always giving it is right most of the time: the model learns that first.
+
+    Told where examples are classified and one class holds four of five examples or more; of chats, where their last
+    answers are few and short.
+    """
+
+    id = "class-balance"
+    stage = "form"
+    shapes = ("completion", "chat")
+    share, least = 0.8, 20
+
+    def judge(self, state: State) -> Verdict | None:
+        if state.layout.keeps_rows:
+            endings = state.profile.endings
+            if not endings or len(endings) * 3 > endings.total():
+                return None
+            (name, most), total, classes = endings.most_common(1)[0], endings.total(), len(endings)
+        elif state.task == "classification":
+            counts = class_counts(state.profile.answers, state.gone)
+            (one, most), total, classes = counts.most_common(1)[0], counts.total(), len(counts)
+            name = (state.profile.labels or {}).get(one, "?")
+        else:
+            return None
+        if classes < 2 or total < self.least or most < self.share * total:
+            return None
+        return Verdict(
+            "hint",
+            f"{most / total:.0%} of the answers are `{show(name.strip(), 30)}`: a model that always says so is right "
+            "as often",
+            details={"label": name, "share": round(most / total, 4)},
+        )

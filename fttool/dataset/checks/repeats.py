@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fttool.dataset.checks.base import Check, State, Verdict, plural
+from fttool.dataset.checks.base import EVERY, Check, State, Verdict, plural
 
 
 class DuplicateRows(Check):
     """The same prompt with the same completion again."""
 
     id = "duplicate-rows"
-    shape = None
+    shapes = EVERY
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.repeats.duplicates
@@ -29,7 +29,7 @@ class PromptConflict(Check):
     """The same prompt with another completion: the model cannot learn both."""
 
     id = "prompt-conflict"
-    shape = None
+    shapes = EVERY
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.repeats.conflicts
@@ -48,7 +48,7 @@ class Leakage(Check):
     """A validation example whose prompt was trained on says nothing about new prompts."""
 
     id = "leakage"
-    shape = None
+    shapes = EVERY
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.repeats.leaks
@@ -85,3 +85,28 @@ class IdenticalTexts(Check):
         if completions:
             return Verdict("error", "all completions are the same; the model would only learn to repeat them")
         return None
+
+
+class NearLeakage(Check):
+    """A validation prompt that differs from a training prompt by case, spaces, punctuation or forms of characters only.
+
+    Prompts are compared after Unicode's NFKC, folding of case, and removal of all but letters and digits.
+    """
+
+    id = "near-leakage"
+    shapes = EVERY
+
+    def judge(self, state: State) -> Verdict | None:
+        exact = set(state.repeats.leaks)
+        rows = [at for at in state.repeats.near_leaks if at not in exact]
+        if not rows or state.task == "open-ended generation":
+            return None
+        return Verdict(
+            "warning",
+            f"{plural(len(rows), 'validation prompt differs', 'validation prompts differ')} from a training prompt "
+            "only by case, spaces or punctuation",
+            rows,
+            level="optional",
+            action=f"remove {plural(len(rows), 'row')} from the validation file",
+            drops=True,
+        )

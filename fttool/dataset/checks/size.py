@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fttool.dataset.checks.base import Check, Spec, State, Verdict, plural
+from fttool.dataset.checks.base import EVERY, ROWS, Check, Spec, State, Verdict, plural
 from fttool.dataset.examples import Pairs
 from fttool.dataset.tokens import shape_of
+from fttool.rules.parts import MOST_IMAGE_EXAMPLES
 
 
 class FewExamples(Check):
@@ -14,7 +15,7 @@ class FewExamples(Check):
 
     id = "few-examples"
     stage = "form"
-    shape = None
+    shapes = EVERY
     few, least = 100, 10
 
     def judge(self, state: State) -> Verdict | None:
@@ -37,7 +38,7 @@ class ModelShape(Check):
 
     id = "model-shape"
     stage = "form"
-    shape = None
+    shapes = EVERY
 
     def judge(self, state: State) -> Verdict | None:
         model, to = state.spec.model, state.layout.to
@@ -76,3 +77,35 @@ class OverLong(Check):
             action=f"remove {plural(len(rows), 'over-long example')}",
             drops=True,
         )
+
+
+class FileSize(Check):
+    """A file larger than services take. Source: OpenAI's API reference, 512 MB a training file."""
+
+    id = "file-size"
+    stage = "form"
+    shapes = EVERY
+    most = 512_000_000
+
+    def judge(self, state: State) -> Verdict | None:
+        size = state.profile.size
+        if size <= self.most:
+            return None
+        return Verdict(
+            "error",
+            f"the examples have {size / 1e6:,.0f} MB; services take files of at most {self.most // 10**6} MB",
+            details={"bytes": size, "most": self.most},
+        )
+
+
+class ImageExamples(Check):
+    """More examples with images than are trained on. Source: OpenAI's guide on vision fine-tuning."""
+
+    id = "image-examples"
+    shapes = ROWS
+
+    def judge(self, state: State) -> Verdict | None:
+        count = state.profile.pictured
+        if count <= MOST_IMAGE_EXAMPLES:
+            return None
+        return Verdict("error", f"{count:,} examples hold images; at most {MOST_IMAGE_EXAMPLES:,} are taken")

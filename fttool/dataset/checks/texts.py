@@ -1,0 +1,154 @@
+"""What stands in texts and should not: special tokens, keys and passwords, characters that no one sees.
+
+Each check looks for bytes first, in a whole block at once; most blocks hold none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fttool.dataset.checks.base import EVERY, Check, Spec, State, Verdict, plural
+from fttool.dataset.examples import Pairs
+from fttool.dataset.rows import Hit, Rows, texts_of
+from fttool.records.dataset import Severity
+
+
+class TextCheck(Check):
+    """A check of texts wherever they stand. Subclasses say what to look for, in bytes and in a text."""
+
+    shapes = EVERY
+    severity: Severity = "warning"
+
+    def may_hold(self, data: bytes) -> bool:
+        """Whether UTF-8 text may hold it: fast, and never wrong when it says no."""
+        raise NotImplementedError
+
+    def find(self, text: str) -> str | None:
+        """What is wrong with a text, in words; None if nothing is."""
+        raise NotImplementedError
+
+    def hits(self, pairs: Pairs, spec: Spec) -> Iterator[Hit]:
+        for field, whole, data, texts in (
+            ("prompt", pairs.prompt_bytes, pairs.prompt_data, pairs.prompts),
+            ("completion", pairs.completion_bytes, pairs.completion_data, pairs.completions),
+        ):
+            if self.may_hold(whole):
+                for at, text in enumerate(texts):
+                    if self.may_hold(data[at]) and (found := self.find(text)):
+                        yield Hit(at, field, found)
+
+    def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
+        if not self.may_hold(rows.joined):
+            return
+        for at, data in enumerate(rows.data):
+            if self.may_hold(data):
+                yield from (
+                    Hit(at, path, found) for path, text in texts_of(rows.rows[at]) if (found := self.find(text))
+                )
+
+    def said(self, count: int) -> str:
+        """The finding about so many rows."""
+        raise NotImplementedError
+
+    def judge(self, state: State) -> Verdict | None:
+        rows = state.profile.positions(self.id)
+        return Verdict(self.severity, self.said(len(rows)), rows) if rows else None
+
+
+class SpecialToken(TextCheck):
+    """Tokens that models use to mark where texts and messages begin and end, written as text.
+
+    They are cut into ordinary pieces where they are training text, so that the model learns to write their letters; a
+    service may also refuse them. Source: tiktoken's encodings, and the chat formats of Llama, Qwen and GPT models.
+    """
+
+    id = "special-token"
+    _names = (
+        "endoftext|startoftext|fim_prefix|fim_middle|fim_suffix|fim_pad|endofprompt|im_start|im_end|im_sep|start|end"
+        "|message|channel|constrain|call|return|refusal|system|user|assistant|begin_of_text|end_of_text|start_header_id"
+        "|end_header_id|eot_id|eom_id|python_tag|finetune_right_pad_id|reserved_\\d+|eos|bos|pad|unk"
+    )
+    _token = re.compile(rf"<\|(?:{_names})\|>")
+
+    def may_hold(self, data: bytes) -> bool:
+        return b"|" in data and b"<|" in data
+
+    def find(self, text: str) -> str | None:
+        found = self._token.search(text)
+        return f"holds `{found[0]}`" if found else None
+
+    def said(self, count: int) -> str:
+        return f"{plural(count, 'row holds', 'rows hold')} special tokens of language models as text"
+
+
+class Secret(TextCheck):
+    """What looks like an API key, a token or a private key: a model that is trained on it may tell it to anyone.
+
+    Source of the forms: what their issuers say of them, as secret scanners (GitHub, Yelp's detect-secrets) use it.
+    """
+
+    id = "secret"
+    _kinds: tuple[tuple[str, re.Pattern[str]], ...] = (
+        ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
+        ("an Anthropic API key", re.compile(r"\bsk-ant-[\w-]{20,}", re.ASCII)),
+        ("an OpenAI API key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[\w-]{20,}", re.ASCII)),
+        ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+        ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", re.ASCII)),
+        ("a GitLab token", re.compile(r"\bglpat-[\w-]{20,}", re.ASCII)),
+        ("a Slack token", re.compile(r"\bxox[abeoprs]-[\w-]{10,}", re.ASCII)),
+        ("a Google API key", re.compile(r"\bAIza[\w-]{35}", re.ASCII)),
+        ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}", re.ASCII)),
+        ("a Stripe key", re.compile(r"\b[sr]k_live_[A-Za-z0-9]{16,}")),
+        ("a JSON web token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}", re.ASCII)),
+    )
+    #: Turns what keys are made of into one letter: a run of it is what to look for.
+    _flat = bytes(ord("k") if (chr(code).isalnum() and code < 128) or chr(code) in "_-" else 32 for code in range(256))
+    _run = b"k" * 15
+
+    def may_hold(self, data: bytes) -> bool:
+        return self._run in data.translate(self._flat) or b"-----BEGIN" in data
+
+    def find(self, text: str) -> str | None:
+        for kind, pattern in self._kinds:
+            if found := pattern.search(text):
+                return f"holds what looks like {kind}: {masked(found[0])}"
+        return None
+
+    def said(self, count: int) -> str:
+        return f"{plural(count, 'row holds', 'rows hold')} what looks like a secret key"
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: its first few letters and its length."""
+    return f"`{secret[:4]}…` ({len(secret)} characters)" if not secret.startswith("-") else "`-----BEGIN …`"
+
+
+class InvisibleCharacters(TextCheck):
+    """Characters that no one sees: zero-width spaces, marks that turn the direction of text, tags.
+
+    They come with copied web pages, split words into rare tokens, and can hide text from whoever reads the data
+    (Unicode Technical Standard 39; CVE-2021-42574). Joiners, which some scripts and emoji need, are left alone.
+    """
+
+    id = "invisible-characters"
+    severity = "hint"
+    #: What their UTF-8 begins with: U+200B, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+E0000 to U+E007F.
+    _marks = (
+        *(b"\xe2\x80\x8b", b"\xe2\x80\xaa", b"\xe2\x80\xab", b"\xe2\x80\xac", b"\xe2\x80\xad", b"\xe2\x80\xae"),
+        *(b"\xe2\x81\xa0", b"\xe2\x81\xa6", b"\xe2\x81\xa7", b"\xe2\x81\xa8", b"\xe2\x81\xa9"),
+        *(b"\xef\xbb\xbf", b"\xf3\xa0\x80", b"\xf3\xa0\x81"),
+    )
+    _found = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\U000e0001-\U000e007f]")
+    #: England, Scotland and Wales have flags of a black flag and tags.
+    _flag = re.compile("\U0001f3f4[\U000e0061-\U000e007a]+\U000e007f")
+
+    def may_hold(self, data: bytes) -> bool:
+        return not data.isascii() and any(mark in data for mark in self._marks)
+
+    def find(self, text: str) -> str | None:
+        found = self._found.search(self._flag.sub("", text))
+        return f"holds U+{ord(found[0]):04X}" if found else None
+
+    def said(self, count: int) -> str:
+        return f"{plural(count, 'row holds', 'rows hold')} characters that no one sees"

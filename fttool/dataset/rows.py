@@ -1,0 +1,112 @@
+"""The rows of a block that are kept whole (chats, preferences, prompts for reinforcement), and their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from fttool.dataset.examples import ENCODER, encode_object, read_rows
+from fttool.dataset.formats.base import Block
+from fttool.dataset.identity import hash_bytes
+from fttool.dataset.steps import Step, change_rows
+from fttool.records.dataset import Shape
+
+Row = dict[str, Any]
+
+
+class Hit(NamedTuple):
+    """A place that a check is about: the row (a position), the path inside it, and what is wrong there."""
+
+    at: int
+    path: str
+    message: str
+
+
+@dataclass
+class Rows:
+    """Rows with their positions in the block: `index[i]` is that of row i (rows may have been dropped).
+
+    `data[i]` is row i as JSON, in which its strings stand in UTF-8 (lone surrogates as escapes). `keys[i]` is a hash of
+    what is asked, `answers[i]` of the whole row. `broken` are the rows that hold half a character.
+    """
+
+    rows: list[Row]
+    index: Sequence[int]
+    data: list[bytes]
+    keys: list[int]
+    answers: list[int]
+    broken: list[int]
+
+    @cached_property
+    def joined(self) -> bytes:
+        """All rows as JSON, one a line."""
+        return b"\n".join(self.data)
+
+
+def read_kept_rows(block: Block, shape: Shape, steps: Sequence[Step], gone: bytes | None) -> Rows:
+    """The rows of a block after `steps`, without those flagged in `gone`."""
+    rows = changed_rows(block, steps)
+    index: Sequence[int] = range(len(rows))
+    if gone is not None and any(gone):
+        index = [at for at in index if not gone[at]]
+        rows = [rows[at] for at in index]
+    kept = Rows(rows, index, [], [], [], [])
+    for at, row in enumerate(rows):
+        try:
+            asked, rest = _encoded(row, shape, ENCODER.encode)
+        except UnicodeEncodeError:
+            kept.broken.append(at)
+            asked, rest = _encoded(row, shape, encode_object)
+        whole = asked + rest
+        kept.data.append(whole)
+        kept.keys.append(hash_bytes(asked or whole))
+        kept.answers.append(hash_bytes(whole))
+    return kept
+
+
+def changed_rows(block: Block, steps: Sequence[Step]) -> list[Row]:
+    """The rows of a block after the steps that change whole rows."""
+    return change_rows(steps, read_rows(block))
+
+
+def _encoded(row: Row, shape: Shape, encode: Any) -> tuple[bytes, bytes]:
+    """What is asked, and the rest: of a chat all before the last answer, of others `input` or `messages`."""
+    if shape == "chat":
+        messages = row.get("messages")
+        if not isinstance(messages, list) or not messages:
+            return b"", encode(row)
+        last = messages[-1]
+        if not isinstance(last, dict) or last.get("role") != "assistant":
+            return b"", encode(row)
+        asked, answer = encode(messages[:-1]), encode(last)
+        if len(row) > 1:
+            return asked, answer + encode({name: value for name, value in row.items() if name != "messages"})
+        return asked, answer
+    first = "input" if shape == "preference" else "messages"
+    if first not in row:
+        return b"", encode(row)
+    return encode(row[first]), encode({name: value for name, value in row.items() if name != first})
+
+
+def texts_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text of a row, with its path. Not by recursion: rows may be nested deeply."""
+    waiting: list[tuple[str, Any]] = [("", row)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, Mapping):
+            waiting.extend((f"{path}.{key}" if path else key, inner) for key, inner in reversed(list(value.items())))
+        elif isinstance(value, list):
+            waiting.extend((f"{path}[{number}]", value[number]) for number in range(len(value) - 1, -1, -1))
+
+
+def texts_with(rows: Rows, marks: Sequence[bytes]) -> Iterator[tuple[int, str, str]]:
+    """Row, path and text of every text in the rows whose JSON holds one of the marks."""
+    if any(mark in rows.joined for mark in marks):
+        for at, data in enumerate(rows.data):
+            if any(mark in data for mark in marks):
+                for path, text in texts_of(rows.rows[at]):
+                    yield at, path, text
