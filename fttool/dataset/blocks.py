@@ -21,7 +21,7 @@ from fttool.dataset.identity import hash_all, normalised, spread
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
 from fttool.dataset.row_profile import profile_rows
 from fttool.dataset.rows import changed_rows
-from fttool.dataset.scripts import script_of
+from fttool.dataset.scripts import other_scripts
 from fttool.dataset.steps import Step, apply_steps
 
 #: What becomes of a row: it goes into the training file, into the validation file, or nowhere.
@@ -96,11 +96,8 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     )
     if profile.completion.spaced:
         profile.bare = set(hash_all([text[1:] for text in pairs.completion_data if text.startswith(b" ")]))
-    if pairs.prompt_kinds.foreign or pairs.completion_kinds.foreign:
-        for at, prompt, completion in zip(pairs.index, pairs.prompt_data, pairs.completion_data, strict=True):
-            profile.scripts.setdefault(script_of(prompt + completion), array("I")).append(at)
-    else:
-        profile.scripts["Latin"] = array("I", pairs.index)
+    for number, script in other_scripts(pairs.prompt_bytes, b"\0", list(map(len, pairs.prompt_data))):
+        profile.scripts.setdefault(script, array("I")).append(pairs.index[number])
     profile.size = profile.prompt.size + profile.completion.size
     return profile
 

@@ -12,7 +12,7 @@ from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_all, normalised, spread
 from fttool.dataset.profile import LABEL_CHARS, Profile
 from fttool.dataset.rows import Hit, Row, Rows, read_kept_rows, texts_of
-from fttool.dataset.scripts import script_of
+from fttool.dataset.scripts import other_scripts
 from fttool.records.dataset import Shape
 from fttool.rules import faults
 from fttool.rules.parts import count_images
@@ -54,11 +54,8 @@ def _count(profile: Profile, rows: Rows, shape: Shape) -> None:
         for at, row in zip(rows.index, rows.rows, strict=True):
             form = tuple(sorted(reference_fields(row).items()))
             profile.forms.setdefault(form, array("I")).append(at)
-    if rows.joined.isascii():
-        profile.scripts["Latin"] = array("I", rows.index)
-        return
-    for at, data in zip(rows.index, rows.data, strict=True):
-        profile.scripts.setdefault(script_of(data), array("I")).append(at)
+    for number, script in other_scripts(rows.joined, b"\n", list(map(len, rows.data))):
+        profile.scripts.setdefault(script, array("I")).append(rows.index[number])
 
 
 def _endings(rows: list[Row]) -> Counter[str] | None:

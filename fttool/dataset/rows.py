@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -103,10 +103,10 @@ def texts_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             waiting.extend((f"{path}[{number}]", value[number]) for number in range(len(value) - 1, -1, -1))
 
 
-def texts_with(rows: Rows, marks: Sequence[bytes]) -> Iterator[tuple[int, str, str]]:
-    """Row, path and text of every text in the rows whose JSON holds one of the marks."""
-    if any(mark in rows.joined for mark in marks):
+def texts_where(rows: Rows, may_hold: Callable[[bytes], object]) -> Iterator[tuple[int, str, str]]:
+    """Row, path and text of every text in the rows whose JSON may hold something: asked of all, then of each."""
+    if may_hold(rows.joined):
         for at, data in enumerate(rows.data):
-            if any(mark in data for mark in marks):
+            if may_hold(data):
                 for path, text in texts_of(rows.rows[at]):
                     yield at, path, text

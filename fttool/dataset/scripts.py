@@ -1,14 +1,15 @@
-"""Which writing a text is in, told from its bytes: fast, and coarse."""
+"""Which writing texts are in, told from their bytes: fast, and coarse."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
-_ASCII = bytes(range(0x80))
+LATIN = "Latin"
 
 #: The first byte of a character in UTF-8, and the writing that characters beginning so mostly belong to.
 _SCRIPTS: dict[int, str] = {
-    **dict.fromkeys(range(0xC3, 0xCA), "Latin"),
+    **dict.fromkeys(range(0xC3, 0xCA), LATIN),
     **dict.fromkeys((0xCE, 0xCF), "Greek"),
     **dict.fromkeys(range(0xD0, 0xD4), "Cyrillic"),
     **dict.fromkeys((0xD6, 0xD7), "Hebrew"),
@@ -19,19 +20,28 @@ _SCRIPTS: dict[int, str] = {
     **dict.fromkeys((0xEA, 0xEB, 0xEC), "Korean"),
 }
 
-#: Fewer bytes of other writings than this, for each byte of ASCII, make no text of another writing.
-_SHARE = 0.5
+#: A text of which fewer bytes than this share are beyond ASCII is Latin: names, quotes and smileys make no other one.
+_SHARE = 1 / 3
 
 
-def script_of(data: bytes) -> str:
-    """The writing of most letters of a UTF-8 text, in which JSON's own words may stand; Latin if nothing else shows."""
-    if data.isascii():
-        return "Latin"
-    foreign = data.translate(None, _ASCII)
-    if len(foreign) < _SHARE * (len(data) - len(foreign)):
-        return "Latin"
+def other_scripts(joined: bytes, separator: bytes, lengths: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """The texts that are not in Latin, by their numbers, each with its writing.
+
+    `joined` is all texts as UTF-8 with an ASCII `separator`, a byte that none of them holds, between them; `lengths`
+    are their lengths in bytes.
+    """
+    if joined.isascii():
+        return
+    ascii_ = bytes(code for code in range(0x80) if code != separator[0])
+    for number, (foreign, length) in enumerate(zip(joined.translate(None, ascii_).split(separator), lengths)):  # noqa: B905
+        if len(foreign) > _SHARE * length and (script := _script(foreign)) != LATIN:
+            yield number, script
+
+
+def _script(foreign: bytes) -> str:
+    """The writing of most of the characters."""
     counts: Counter[str] = Counter()
     for byte, count in Counter(foreign).items():
         if script := _SCRIPTS.get(byte):
             counts[script] += count
-    return counts.most_common(1)[0][0] if counts else "Latin"
+    return counts.most_common(1)[0][0] if counts else LATIN

@@ -92,6 +92,11 @@ def encode_all(texts: Sequence[str]) -> list[bytes]:
         return [encode(text) for text in texts]
 
 
+def beyond_ascii(data: bytes) -> bytes:
+    """The bytes of all characters beyond ASCII in a UTF-8 text, in order: what stands together stays together."""
+    return b"" if data.isascii() else data.translate(None, _ASCII)
+
+
 class Characters:
     """Counts of the kinds of characters in a UTF-8 text, taken on bytes: a fraction of a nanosecond each.
 

@@ -9,12 +9,13 @@ from fttool.dataset.checks.base import EVERY, Check, Spec, State, Verdict, plura
 from fttool.dataset.ends import KNOWN_SEPARATORS
 from fttool.dataset.examples import Pairs
 from fttool.dataset.row_steps import CleanRows
-from fttool.dataset.rows import Hit, Rows, texts_with
+from fttool.dataset.rows import Hit, Rows, texts_where
 from fttool.dataset.steps import RemoveControls, ReplaceSurrogates, StripEdges
+from fttool.dataset.texts import beyond_ascii
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 #: How control characters stand in JSON.
-_CONTROL_MARKS = (b"\\u00", b"\\b", b"\\f", b"\x7f")
+_ESCAPED_CONTROL = re.compile(rb"\\[ubf]|\x7f")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: UTF-8 read as Windows-1252 or Latin-1 (é as Ã©, ’ as â€™), and U+FFFD, left by a decoder that gave up.
@@ -23,6 +24,11 @@ _MOJIBAKE_BYTES = tuple(mark.encode() for mark in ("Ã", "Â", "â€", "ï¿½"
 
 #: Places where programs cut texts: database columns, and the longest cell of a spreadsheet.
 _USUAL_CUTS = (255, 256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096, 8000, 8192, 32_767, 65_535)
+
+
+def _may_be_mojibake(data: bytes) -> bool:
+    foreign = beyond_ascii(data)
+    return bool(foreign) and any(mark in foreign for mark in _MOJIBAKE_BYTES)
 
 
 def _either(pairs: Pairs, matches: Callable[[str], object]) -> list[int]:
@@ -47,7 +53,7 @@ class ControlCharacters(Check):
         return _either(pairs, _CONTROL.search)
 
     def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
-        for at, path, text in texts_with(rows, _CONTROL_MARKS):
+        for at, path, text in texts_where(rows, _ESCAPED_CONTROL.search):
             if found := _CONTROL.search(text):
                 yield Hit(at, path, f"holds U+{ord(found[0]):04X}")
 
@@ -105,9 +111,7 @@ class Mojibake(Check):
         return ()
 
     def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
-        if rows.joined.isascii():
-            return
-        for at, path, text in texts_with(rows, _MOJIBAKE_BYTES):
+        for at, path, text in texts_where(rows, _may_be_mojibake):
             if found := _MOJIBAKE.search(text):
                 yield Hit(at, path, f"holds `{found[0]}`")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 
 from fttool.dataset.checks.base import EVERY, Check, State, Verdict, plural
+from fttool.dataset.identity import DROPPED
+from fttool.dataset.scripts import LATIN
 
 
 class OtherScript(Check):
@@ -18,15 +20,20 @@ class OtherScript(Check):
     share, least = 0.02, 50
 
     def judge(self, state: State) -> Verdict | None:
-        scripts = {name: rows for name, rows in state.profile.scripts.items() if rows}
-        total = sum(map(len, scripts.values()))
-        if len(scripts) < 2 or total < self.least:
+        profile = state.profile
+        total = len(profile.keys) - profile.keys.count(DROPPED)
+        counts = {name: len(rows) for name, rows in profile.scripts.items()}
+        counts[LATIN] = total - sum(counts.values())
+        usual = max(counts, key=lambda name: counts[name])
+        others = total - counts[usual]
+        if total < self.least or not 0 < others <= self.share * total:
             return None
-        usual = max(scripts, key=lambda name: len(scripts[name]))
-        rows = array("I", sorted(at for name, positions in scripts.items() if name != usual for at in positions))
-        if len(rows) > self.share * total:
-            return None
-        names = ", ".join(sorted(name for name in scripts if name != usual))
+        if usual == LATIN:
+            rows = array("I", sorted(at for positions in profile.scripts.values() for at in positions))
+        else:
+            same = set(profile.scripts[usual])
+            rows = array("I", (at for at, key in enumerate(profile.keys) if key != DROPPED and at not in same))
+        names = ", ".join(sorted(name for name, count in counts.items() if count and name != usual))
         return Verdict(
             "hint", f"{plural(len(rows), 'row is', 'rows are')} written in {names}, almost all others in {usual}", rows
         )

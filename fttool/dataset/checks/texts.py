@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from fttool.dataset.checks.base import EVERY, Check, Spec, State, Verdict, plural
 from fttool.dataset.examples import Pairs
-from fttool.dataset.rows import Hit, Rows, texts_of
+from fttool.dataset.rows import Hit, Rows, texts_where
+from fttool.dataset.texts import beyond_ascii
 from fttool.records.dataset import Severity
 
 
@@ -19,6 +20,8 @@ class TextCheck(Check):
 
     shapes = EVERY
     severity: Severity = "warning"
+    #: Whether it is about characters beyond ASCII alone.
+    foreign = False
 
     def may_hold(self, data: bytes) -> bool:
         """Whether UTF-8 text may hold it: fast, and never wrong when it says no."""
@@ -29,9 +32,12 @@ class TextCheck(Check):
         raise NotImplementedError
 
     def hits(self, pairs: Pairs, spec: Spec) -> Iterator[Hit]:
+        prompt, completion = pairs.prompt_bytes, pairs.completion_bytes
+        if self.foreign:  # known already
+            prompt, completion = pairs.prompt_kinds.foreign, pairs.completion_kinds.foreign
         for field, whole, data, texts in (
-            ("prompt", pairs.prompt_bytes, pairs.prompt_data, pairs.prompts),
-            ("completion", pairs.completion_bytes, pairs.completion_data, pairs.completions),
+            ("prompt", prompt, pairs.prompt_data, pairs.prompts),
+            ("completion", completion, pairs.completion_data, pairs.completions),
         ):
             if self.may_hold(whole):
                 for at, text in enumerate(texts):
@@ -39,13 +45,9 @@ class TextCheck(Check):
                         yield Hit(at, field, found)
 
     def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
-        if not self.may_hold(rows.joined):
-            return
-        for at, data in enumerate(rows.data):
-            if self.may_hold(data):
-                yield from (
-                    Hit(at, path, found) for path, text in texts_of(rows.rows[at]) if (found := self.find(text))
-                )
+        for at, path, text in texts_where(rows, self.may_hold):
+            if found := self.find(text):
+                yield Hit(at, path, found)
 
     def said(self, count: int) -> str:
         """The finding about so many rows."""
@@ -133,6 +135,7 @@ class InvisibleCharacters(TextCheck):
 
     id = "invisible-characters"
     severity = "hint"
+    foreign = True
     #: What their UTF-8 begins with: U+200B, U+202A to U+202E, U+2060 to U+206F, U+FEFF, U+E0000 to U+E007F.
     _marks = (
         *(b"\xe2\x80\x8b", b"\xe2\x80\xaa", b"\xe2\x80\xab", b"\xe2\x80\xac", b"\xe2\x80\xad", b"\xe2\x80\xae"),
@@ -144,7 +147,8 @@ class InvisibleCharacters(TextCheck):
     _flag = re.compile("\U0001f3f4[\U000e0061-\U000e007a]+\U000e007f")
 
     def may_hold(self, data: bytes) -> bool:
-        return not data.isascii() and any(mark in data for mark in self._marks)
+        foreign = beyond_ascii(data)
+        return bool(foreign) and any(mark in foreign for mark in self._marks)
 
     def find(self, text: str) -> str | None:
         found = self._found.search(self._flag.sub("", text))
