@@ -154,7 +154,7 @@ def closing(report: Report) -> None:
 def _errors(report: Report) -> None:
     """What only the user can mend."""
     for finding in report.errors:
-        action = f"remove them with `--fix {finding.id}`, or correct" if finding.fix else "correct"
+        action = f"`--fix {finding.id}` ({finding.fix.action}), or correct" if finding.fix else "correct"
         output.hint(f"{finding.id}: {action} the data by hand")
 
 

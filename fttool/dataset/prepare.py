@@ -60,6 +60,8 @@ class Options:
     def check(self) -> None:
         """Raises UsageError for options that make no sense."""
         self.split.check()
+        if self.graded and self.shape not in (None, "reinforcement"):
+            raise UsageError(f"graders are for reinforcement, not for {self.shape} examples")
         if self.to not in (None, "chat", "completion"):
             raise UsageError(f"--to takes chat or completion, not `{self.to}`")
         if self.shape not in (None, *SHAPES):
@@ -122,8 +124,6 @@ class Preparation:
             )
             for at, table in enumerate(self.tables)
         ]
-        if options.graded and self.layout.shape != "reinforcement":
-            raise UsageError(f"graders read prompts for reinforcement; these are {self.layout.shape} examples")
         self.spec = Spec(
             self.layout,
             TokenLimit.of(options.model, self.layout.to),
@@ -151,7 +151,7 @@ class Preparation:
                 to=options.to,
                 system=options.system,
                 file=table.name,
-                shape=options.shape,
+                shape=options.shape or ("reinforcement" if options.graded else None),
                 rows=self._first_rows(at) if "messages" in table.columns else (),
             )
             for at, table in enumerate(self.tables)

@@ -144,19 +144,18 @@ def detect_shape(columns: Sequence[str], rows: Sequence[Row]) -> Shape:
         return "preference"
     if "messages" in columns:
         references = [name for name in columns if name not in ROW_KEYS]
-        return "reinforcement" if references and rows and not any(map(_is_answered, rows)) else "chat"
+        asked = sum(map(_is_asked, rows))
+        return "reinforcement" if references and asked * 2 > len(rows) else "chat"
     # `mesages`: better judged as a chat, key by key, than refused for want of a prompt.
     alone = not any(name.lower() in FIELDS for name in columns)
     return "chat" if alone and any(nearest("messages", [name]) for name in columns) else "completion"
 
 
-def _is_answered(row: Row) -> bool:
-    """Whether the assistant says something in it, or it is no conversation that ends with the user."""
+def _is_asked(row: Row) -> bool:
+    """Whether it is a conversation that ends with the user."""
     messages = row.get("messages")
-    if not isinstance(messages, list) or not messages:
-        return True
-    roles = [message.get("role") if isinstance(message, dict) else None for message in messages]
-    return roles[-1] != "user"
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, dict) and last.get("role") == "user"
 
 
 def _row_layout(shape: Shape, to: Shape | None, system: str | None) -> Layout:
