@@ -145,7 +145,8 @@ def closing(report: Report) -> None:
     output.answer("")
     output.answer("next:")
     output.answer(f"  {shell(report.next_command)}")
-    output.hint("no key? Add `--local`, and it trains on this machine")
+    if report.shape != "reinforcement":
+        output.hint("no key? Add `--local`, and it trains on this machine")
     for line in inference_lines(report):
         output.answer(line)
     output.answer("cost and training time: unknown (they depend on the service)")

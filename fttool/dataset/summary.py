@@ -13,7 +13,13 @@ from fttool.dataset.checks.base import Verdict
 from fttool.dataset.checks.classes import class_counts
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
-from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, TokenCount
+from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape, TokenCount
+
+#: What `create` must be told for the shapes that supervised training does not take.
+_METHODS: dict[Shape, tuple[str, ...]] = {
+    "preference": ("--method", "dpo"),
+    "reinforcement": ("--method", "reinforcement", "--method-json", "GRADER.json"),
+}
 
 #: A byte-pair token of English text holds about four bytes; the error for other languages is in docs/prepare_data.md.
 _BYTES_PER_TOKEN = 4
@@ -128,6 +134,7 @@ def next_command(
         argv += ["-v", paths["validation"]]
     if model is not None:
         argv += ["-m", model]
+    argv += _METHODS.get(analysis.spec.layout.to, ())
     if analysis.task == "classification" and "validation" in paths:
         argv.append("--compute_classification_metrics")
         if analysis.classes == 2 and counts:

@@ -176,7 +176,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("openai", {"seed": -1}, "--seed"),
     ("openai", {"seed": 2**31}, "--seed"),
     ("openai", {"method": "magic"}, "supervised, dpo or reinforcement"),
-    ("local", {"method": "dpo"}, "does not train with `dpo`"),
+    ("local", {"method": "reinforcement"}, "does not train with `reinforcement`"),
     ("openai", {"method": "reinforcement"}, "needs a grader"),
     ("openai", {"method": "dpo", "method_json": {"type": "supervised"}}, "`dpo`.*`supervised`"),
     ("openai", {"hyperparameters": {"beta": "0.1"}}, "--beta goes with `--method dpo`"),

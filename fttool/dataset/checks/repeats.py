@@ -29,7 +29,7 @@ class PromptConflict(Check):
     """The same prompt with another completion: the model cannot learn both."""
 
     id = "prompt-conflict"
-    shapes = EVERY
+    shapes = ("completion", "chat")  # several preferences for one question are usual
 
     def judge(self, state: State) -> Verdict | None:
         rows = state.repeats.conflicts

@@ -9,9 +9,12 @@ SERVICE = Service(
     title="fttool's own service",
     checked="live",
     checked_on="2026-11-21",
-    methods=("supervised",),
+    methods=("supervised", "dpo"),
     file_limit=512 * MB,
     poll=0.25,
     settle=0.0,
-    deviations=("no reinforcement, no preferences (dpo), no graders, no checkpoint permissions",),
+    deviations=(
+        "preferences (dpo) are trained on the preferred outputs alone, and an event says so",
+        "no reinforcement, no graders, no checkpoint permissions",
+    ),
 )
