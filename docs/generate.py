@@ -126,7 +126,7 @@ def services() -> str:
 
     lines = []
     for one in SERVICES.values():
-        most = one.upload_limit if one.parts else one.file_limit
+        most = one.largest_file
         options = [f"`--extra {name}=…`" for name in one.extra_parameters]
         options += [f"`--hyperparameter {name}=…`" for name in one.extra_hyperparameters]
         facts = {

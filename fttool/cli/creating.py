@@ -90,11 +90,11 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     with ExitStack() as stack:
         if wish.dry_run:
             local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
-            _check(local, wish, method, options.model, own=own)
+            _check(local, wish, method, options.model, service, own=own)
             return _show_request(request, wish)
         client = connection.open_with(config)
         files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
-        _check(files, wish, method, options.model, own=own)
+        _check(files, wish, method, options.model, service, own=own)
         if wish.talks and not own:
             tell_shutdown(client, options.model)
         ids = [_on_service(client, file, wish) for file in files]
@@ -131,12 +131,12 @@ def patience(notify: str | None, give_up_after: str | None) -> float | None:
 
 def _service(connection: Connection, config: Config) -> tuple[Service, bool]:
     """What kind of service is meant, without a word to it; and whether it is fttool's own."""
-    from fttool.jobs.services import named, recognise
+    from fttool.cli.limits import service_of
+    from fttool.jobs.services import named
 
     if connection.local or config.means_own_service:
         return named("local"), True
-    kind = config.get("service")
-    return (named(kind) if kind else recognise(config.get("base_url"))), False
+    return service_of(config), False
 
 
 def _sources(wish: Wish) -> list[Source]:
@@ -156,13 +156,13 @@ def on_disk(source: Source, service: Service) -> contextlib.AbstractContextManag
     """Where the file lies on this machine while the context lasts; None for an id."""
     if source.kind == "id":
         return contextlib.nullcontext()
-    return uploading.on_disk(source, service.upload_limit if service.parts else service.file_limit)
+    return uploading.on_disk(source, service.largest_file)
 
 
-def _check(files: list[GivenFile], wish: Wish, method: str, model: str, *, own: bool) -> None:
+def _check(files: list[GivenFile], wish: Wish, method: str, model: str, service: Service, *, own: bool) -> None:
     found = [(file.path, file.name) for file in files if file.path is not None]
     if wish.check and found:
-        training_data.check(found, method, None if own else model, told=wish.talks)
+        training_data.check(found, method, None if own else model, service, told=wish.talks)
 
 
 def _show_request(request: JobRequest, wish: Wish) -> int:

@@ -66,6 +66,9 @@ def prepare_data(
         str | None,
         typer.Option("-m", "--model", metavar="MODEL", help="Base model: its length limit, and for `create`."),
     ] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Service whose limits hold: openai, azure, nebius, local, …")
+    ] = None,
     grader: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Grader (JSON), whose fields the rows must have (reinforcement)."),
@@ -107,6 +110,7 @@ def prepare_data(
     applied with --yes or one by one with --fix. The input is never changed and no file is overwritten.
     """
     from fttool.cli.graders import read_grader
+    from fttool.cli.limits import limits_of, service_of
     from fttool.cli.settings import load_config
     from fttool.dataset.formats.base import ReadOptions
     from fttool.dataset.prepare import Options
@@ -122,7 +126,7 @@ def prepare_data(
         raise UsageError("standard output takes either the examples (`-o -`) or the report")
     if check and output is not None:
         raise UsageError("--check writes nothing: leave -o out")
-    config = load_config(model=model, seed=seed, valid_fraction=valid_fraction)
+    config = load_config(model=model, seed=seed, valid_fraction=valid_fraction, service=service)
     if valid_size is None and split is not False and valid_file is None and not to_stdout:
         valid_fraction = config.get("valid_fraction")
     settings = Options(
@@ -133,6 +137,7 @@ def prepare_data(
         to=_one_of(to, "--to", ("chat", "completion")),
         system=system,
         graded=() if grader is None else read_grader(grader),
+        limits=limits_of(service_of(config)),
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
         read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
         model=config.get("model"),

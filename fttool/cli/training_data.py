@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fttool.cli import output, views
+from fttool.cli.limits import limits_of
 from fttool.cli.shell import shell
 from fttool.errors import DataError, FttoolError
 
 if TYPE_CHECKING:
+    from fttool.dataset.prepare import Options
+    from fttool.jobs.services.base import Service
     from fttool.records.dataset import Report, Shape
 
 #: Services want at least so many examples (OpenAI's contract).
@@ -30,25 +34,26 @@ _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion")
 _OPTION = re.compile(r"`(--(?!no-check\b)[^`]*)`")
 
 
-def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, *, told: bool) -> None:
+def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, service: Service, *, told: bool) -> None:
     """Check training (and validation) file, given with the names to call them. `told`: show the findings.
 
     Raises DataError for what a service would refuse or what would train on garbage.
     """
+    from fttool.dataset.prepare import Options
+
     names = {str(path): name for path, name in files}
     with _called(names):
-        _check_examples([path for path, _ in files], names, model, SHAPES.get(method), told=told)
+        settings = Options(check_only=True, shape=SHAPES.get(method), model=model, limits=limits_of(service))
+        _check_examples([path for path, _ in files], names, settings, told=told)
 
 
-def _check_examples(
-    paths: Sequence[Path], names: Mapping[str, str], model: str | None, shape: Shape | None, *, told: bool
-) -> None:
+def _check_examples(paths: Sequence[Path], names: Mapping[str, str], settings: Options, *, told: bool) -> None:
     from fttool.dataset.formats.base import ReadOptions
-    from fttool.dataset.prepare import Options, Preparation
+    from fttool.dataset.prepare import Preparation
 
     for path in paths:
         _check_format(path, names[str(path)])
-    options = Options(check_only=True, shape=shape, read=ReadOptions(format="jsonl"), model=model)
+    options = replace(settings, read=ReadOptions(format="jsonl"))
     other = paths[1] if len(paths) > 1 and paths[1] != paths[0] else None
     with views.Bars() as bars, Preparation([paths[0]], options, other, bars.tell) as work:
         report = work.report(work.analyse(work.policy(False)), checked_only=True)

@@ -30,6 +30,7 @@ from fttool.dataset.tokens import TokenLimit
 from fttool.dataset.write import write_files
 from fttool.errors import UsageError
 from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
+from fttool.rules.limits import DEFAULT, Limits
 
 #: The id under which the split is accepted or refused like any fix.
 SPLIT_ID = "split"
@@ -50,6 +51,7 @@ class Options:
     system: str | None = None
     mapping: Mapping = field(default_factory=Mapping)
     graded: tuple[str, ...] = ()
+    limits: Limits = DEFAULT
     read: ReadOptions = field(default_factory=ReadOptions)
     model: str | None = None
     fix: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ class Preparation:
             options.model,
             compare=self.first_validation is not None,
             graded=options.graded,
+            limits=options.limits,
         )
         self.analyst = Analyst(self.runner, self.spec, self.inputs, self.first_validation, progress)
 
@@ -265,6 +268,7 @@ def prepare(
     skip_bad_rows: bool = False,
     model: str | None = None,
     graded: Sequence[str] = (),
+    limits: Limits = DEFAULT,
     yes: bool = False,
     fix: Sequence[str] = (),
     no_fix: Sequence[str] = (),
@@ -299,6 +303,7 @@ def prepare(
         to=to,
         system=system,
         graded=tuple(graded),
+        limits=limits,
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
         read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
         model=model,

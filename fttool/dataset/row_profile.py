@@ -27,7 +27,7 @@ def profile_rows(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     rows = read_kept_rows(block, shape, spec.steps, gone)
     profile = Profile(rows=len(block.lines), columns=set(block.columns), labels=None)
     for at, row in zip(rows.index, rows.rows, strict=True):
-        for fault in faults(row, shape):
+        for fault in faults(row, shape, spec.limits):
             profile.note(fault.rule, Hit(at, fault.path, fault.message))
     for check in _ROW_HITS:
         for hit in check.row_hits(rows, spec):

@@ -86,7 +86,7 @@ def check_size(client: Client, name: str, size: int, *, in_parts: bool = False) 
     service = client.service
     if in_parts and not service.parts:
         raise UsageError(f"{service.title} takes no uploads in parts", hint="leave --part-size out")
-    most = service.upload_limit if service.parts else service.file_limit
+    most = service.largest_file
     if size > most:
         raise UsageError(
             f"`{name}` has {size:,} bytes; {service.title} takes at most {most:,}",

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fttool.rules.base import Fault
+from fttool.rules.limits import DEFAULT, Limits
 from fttool.rules.quick import is_plain_chat
 from fttool.rules.table import RULES, Rule
 
-__all__ = ["RULES", "Fault", "Rule", "errors", "faults"]
+__all__ = ["RULES", "Fault", "Limits", "Rule", "errors", "faults"]
 
 
-def faults(row: Mapping[str, Any], shape: str) -> Iterator[Fault]:
+def faults(row: Mapping[str, Any], shape: str, limits: Limits = DEFAULT) -> Iterator[Fault]:
     """Everything that is wrong with a row of a shape: chat, preference, reinforcement or completion.
 
     Numbers of the row may be int, float or Decimal. Never raises, whatever the row holds.
@@ -28,20 +29,20 @@ def faults(row: Mapping[str, Any], shape: str) -> Iterator[Fault]:
             return iter(())
         from fttool.rules.chat import chat_faults
 
-        return chat_faults(row)
+        return chat_faults(row, limits)
     if shape == "preference":
         from fttool.rules.preference import preference_faults
 
-        return preference_faults(row)
+        return preference_faults(row, limits)
     if shape == "reinforcement":
         from fttool.rules.reinforcement import reinforcement_faults
 
-        return reinforcement_faults(row)
+        return reinforcement_faults(row, limits)
     from fttool.rules.completion import completion_faults
 
     return completion_faults(row)
 
 
-def errors(row: Mapping[str, Any], shape: str) -> Iterator[Fault]:
+def errors(row: Mapping[str, Any], shape: str, limits: Limits = DEFAULT) -> Iterator[Fault]:
     """The faults that a service refuses a file for, or that would be trained on as garbage."""
-    return (fault for fault in faults(row, shape) if RULES[fault.rule].severity == "error")
+    return (fault for fault in faults(row, shape, limits) if RULES[fault.rule].severity == "error")

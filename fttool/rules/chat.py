@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from fttool.rules.base import Fault, kind, nearest, unknown_keys
+from fttool.rules.limits import Limits
 from fttool.rules.messages import ASSISTANT, LEADING, message_faults
 from fttool.rules.parts import image_count_faults
 from fttool.rules.quick import MOST_MESSAGES
@@ -15,10 +16,10 @@ from fttool.rules.tools import conversation_faults, tools_faults
 ROW_KEYS = ("messages", "tools", "functions", "parallel_tool_calls")
 
 
-def chat_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
+def chat_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]:
     """Faults of a conversation to learn the assistant's messages of. Source: OpenAI's fine-tuning guide."""
     yield from unknown_keys(row, ROW_KEYS, "")
-    yield from frame_faults(row, "", keys=row)
+    yield from frame_faults(row, "", limits)
     messages = row.get("messages")
     if not is_messages(messages):
         return
@@ -26,12 +27,12 @@ def chat_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _learning_faults(messages)
 
 
-def frame_faults(holder: Mapping[str, Any], where: str, *, keys: Mapping[str, Any]) -> Iterator[Fault]:
+def frame_faults(holder: Mapping[str, Any], where: str, limits: Limits) -> Iterator[Fault]:
     """Faults of `messages`, `tools` and their like in a row, or in the `input` of one; `where` is "" or "input."."""
     messages = holder.get("messages")
     path = f"{where}messages"
     if not is_messages(messages):
-        yield Fault("chat-messages", path, _no_messages(messages, keys))
+        yield Fault("chat-messages", path, _no_messages(messages, holder))
         return
     if len(messages) > MOST_MESSAGES:
         yield Fault("chat-messages", path, f"are {len(messages):,}; at most {MOST_MESSAGES:,} are taken")
@@ -48,7 +49,7 @@ def frame_faults(holder: Mapping[str, Any], where: str, *, keys: Mapping[str, An
     yield from tools_faults(holder, where, declared)
     if usable:
         yield from conversation_faults(messages, path, holder, declared)
-        yield from image_count_faults(messages, path)
+        yield from image_count_faults(messages, path, limits)
 
 
 def is_messages(messages: object) -> TypeGuard[list[Any]]:

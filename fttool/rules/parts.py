@@ -1,7 +1,7 @@
 """The parts of a content that is a list: text, refusals, images, and what cannot be trained on.
 
-Source of the limits on images: OpenAI's vision fine-tuning guide (at most 10 images an example and 10 MB an image;
-JPEG, PNG or WEBP; images only in user messages).
+Source of the limits on images: OpenAI's and Azure's guides on vision fine-tuning (at most 10 MB an image; JPEG, PNG or
+WEBP; images only in user messages).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fttool.rules.base import Fault, kind, nearest, shown
+from fttool.rules.limits import Limits
 
-MOST_IMAGES = 10
 MOST_IMAGE_BYTES = 10_000_000
 #: More examples with images than this are not trained on.
 MOST_IMAGE_EXAMPLES = 50_000
@@ -52,11 +52,11 @@ def parts_faults(parts: list[Any], role: str, path: str) -> Iterator[Fault]:
             yield Fault("chat-content" if role == "assistant" else "empty-content", path, "holds no text")
 
 
-def image_count_faults(messages: list[Any], path: str) -> Iterator[Fault]:
+def image_count_faults(messages: list[Any], path: str, limits: Limits) -> Iterator[Fault]:
     """Too many images in one example."""
     count = count_images(messages)
-    if count > MOST_IMAGES:
-        yield Fault("image-count", path, f"hold {count} images; at most {MOST_IMAGES} an example are taken")
+    if count > limits.images:
+        yield Fault("image-count", path, f"hold {count} images; at most {limits.images} an example are taken")
 
 
 def count_images(messages: object) -> int:

@@ -11,13 +11,14 @@ from typing import Any
 
 from fttool.rules.base import Fault, kind, nearest, unknown_keys
 from fttool.rules.chat import ROW_KEYS, frame_faults, is_messages, order_faults
+from fttool.rules.limits import Limits
 from fttool.rules.messages import ASSISTANT, message_faults
 
 OUTPUTS = ("preferred_output", "non_preferred_output")
 KEYS = ("input", *OUTPUTS)
 
 
-def preference_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
+def preference_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]:
     """Faults of a preference."""
     yield from unknown_keys(row, KEYS, "")
     asked = row.get("input")
@@ -26,7 +27,7 @@ def preference_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("preference-input", "input", said)
     else:
         yield from unknown_keys(asked, ROW_KEYS, "input")
-        yield from frame_faults(asked, "input.", keys=asked)
+        yield from frame_faults(asked, "input.", limits)
         messages = asked.get("messages")
         if is_messages(messages):
             yield from order_faults(messages, "input.messages")

@@ -11,11 +11,12 @@ from typing import Any
 
 from fttool.rules.base import Fault, kind
 from fttool.rules.chat import ROW_KEYS, frame_faults, is_messages, order_faults
+from fttool.rules.limits import Limits
 
 
-def reinforcement_faults(row: Mapping[str, Any]) -> Iterator[Fault]:
+def reinforcement_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]:
     """Faults of a prompt for reinforcement."""
-    yield from frame_faults(row, "", keys=row)
+    yield from frame_faults(row, "", limits)
     messages = row.get("messages")
     if is_messages(messages):
         yield from order_faults(messages, "messages")

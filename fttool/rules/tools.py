@@ -39,8 +39,8 @@ def tools_faults(holder: Mapping[str, Any], where: str, declared: dict[str, Any]
 
 
 def _list_faults(tools: object, path: str, declared: dict[str, Any], *, legacy: bool) -> Iterator[Fault]:
-    if not isinstance(tools, list) or not tools:
-        yield Fault("tool-definition", path, "is an empty list" if tools == [] else f"is {kind(tools)}, not a list")
+    if not isinstance(tools, list):
+        yield Fault("tool-definition", path, f"is {kind(tools)}, not a list")
         return
     for number, tool in enumerate(tools):
         at = f"{path}[{number}]"

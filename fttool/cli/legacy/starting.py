@@ -58,7 +58,7 @@ def start(connection: Connection, files: Files, options: JobOptions) -> tuple[Cl
         inputs = [GivenFile(source, stack.enter_context(on_disk(source, client.service))) for source in sources]
         here = [(file.path, file.name) for file in inputs if file.path is not None]
         if here:
-            training_data.check(here, "supervised", None if client.local else model, told=True)
+            training_data.check(here, "supervised", None if client.local else model, client.service, told=True)
         if not client.local:
             creating.tell_shutdown(client, model)
         ids = [_on_service(client, file, files) for file in inputs]

@@ -14,6 +14,7 @@ from fttool.dataset.shapes import Layout
 from fttool.dataset.steps import Step
 from fttool.dataset.tokens import TokenLimit
 from fttool.records.dataset import SHAPES, FixLevel, InputFile, Severity, Shape, Task
+from fttool.rules.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Spec:
 
     `separator` and `stop` are those of the first block; when the whole file turns out to have others, it is
     profiled again with these. `compare`: there are validation rows, to be held against the training rows. `graded`:
-    the fields that graders read (`item.…`).
+    the fields that graders read (`item.…`). `limits` are those of the service.
     """
 
     layout: Layout
@@ -33,6 +34,7 @@ class Spec:
     stop: str = ""
     compare: bool = False
     graded: tuple[str, ...] = ()
+    limits: Limits = DEFAULT
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ SERVICE = Service(
     file_limit=512 * MB - 1,
     parts=False,
     byte_order_mark=True,
+    images=64,
     expires_after_required=True,
     files_paged=False,
     statuses=("pending", "pausing", "resuming"),

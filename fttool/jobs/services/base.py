@@ -47,6 +47,8 @@ class Service:
     expires_after_required: bool = False
     files_paged: bool = True  # GET /files takes limit, after and order
 
+    images: int = 10  # an example may have
+
     # jobs
     pause: bool = True
     statuses: tuple[str, ...] = ()  # besides those of the contract
@@ -63,6 +65,11 @@ class Service:
     closing: str | None = None  # what its end of fine-tuning means and what to do, a line each
     legacy_parameters: bool = False  # knows compute_classification_metrics and the like
     deviations: tuple[str, ...] = ()
+
+    @property
+    def largest_file(self) -> int:
+        """Bytes of the largest training file that can be sent, in parts if need be."""
+        return self.upload_limit if self.parts else self.file_limit
 
     def shutdown_date(self, model: str) -> str | None:
         """The day (YYYY-MM-DD) on which a base model and all that is tuned from it stop to answer, if it is known."""
