@@ -1,91 +1,24 @@
-"""For each check: why it matters, and a small file it has something to say about. docs/checks.md is made from this."""
+"""For each check of prompts and completions, and of every shape: why it matters, and a file it has something to say on.
+
+docs/checks.md is made from this, from row_examples.py and from check_sources.py, by check_page.py.
+"""
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
-from fttool import Finding, prepare
-
-INTRODUCTION = """<!-- Made by `make docs` from fttool/dataset/checks and docs/check_examples.py: change it there. -->
-# The checks of prepare_data
-
-Each check looks at the data and may say something: a *finding*. A finding has a severity:
-
-- **error**: training on this data fails or makes no sense.
-- **warning**: the model gets worse, or the service refuses some rows.
-- **hint**: worth knowing.
-
-Some findings can be mended. Their *fix* is
-
-- **required**: always applied, since no service takes the data without it;
-- **recommended**: asked for on a terminal, applied with `--yes` or `--fix ID`, left out with `--no-fix ID`;
-- **optional**: applied with `--fix ID` only.
-
-`fttool prepare_data FILE --check` ends with exit code 1 when there is an error, or a fix that is more than optional.
-The split into training and validation examples is decided like a fix, by the id `split`.
-
-The checks run in the order of this list, which is that of the legacy tool. In the examples below each line is one row
-of a file, and the text under it is what `prepare_data` says.
-"""
-
-
-@dataclass(frozen=True)
-class Example:
-    """Rows as JSON lines, and how they are prepared. `severity` and `fix` are given where they depend on the data."""
-
-    why: str
-    rows: str
-    options: dict[str, Any] = field(default_factory=dict)
-    valid: str = ""
-    severity: str = ""
-    fix: str = ""
-
-    def finding(self, one: str) -> Finding:
-        """What the check says about the rows."""
-        with tempfile.TemporaryDirectory() as folder:
-            path, valid = Path(folder, "rows.jsonl"), Path(folder, "valid.jsonl")
-            path.write_text("\n".join(_rows(self.rows)), encoding="utf-8")
-            valid.write_text("\n".join(_rows(self.valid)), encoding="utf-8")
-            report = prepare(path, valid_file=valid if self.valid else None, check=True, **self.options)
-        found = [finding for finding in report.findings if finding.id == one]
-        if not found:
-            raise SystemExit(f"the example of `{one}` does not show it: {[each.id for each in report.findings]}")
-        return found[0]
-
-    def shown(self) -> Iterator[str]:
-        """The example in Markdown."""
-        yield "```json"
-        yield from _dedented(self.rows)
-        yield "```"
-        if self.valid:
-            yield "and as validation file"
-            yield "```json"
-            yield from _dedented(self.valid)
-            yield "```"
-
-
-_REPEATED = re.compile(r"«(.+?)»\*(\d+)")
-
-
-def _dedented(text: str) -> list[str]:
-    return [line.strip() for line in text.strip().splitlines()]
-
-
-def _rows(text: str) -> list[str]:
-    """The rows with `«text»*3` written out."""
-    return [_REPEATED.sub(lambda match: match[1] * int(match[2]), line) for line in _dedented(text)]
-
+from check_example import Example
 
 EXAMPLES = {
     "few-examples": Example(
         "Every doubling of the number of examples tends to bring about as much as the one before.",
         '{"prompt": "Is it open today?", "completion": "Yes, until six."}',
         severity="warning below 10, hint below 100",
+    ),
+    "file-size": Example(
+        "The size is that of the texts in the examples. Train on a part of them, or split the work over several jobs.",
+        '{"prompt": "Is it open today?", "completion": "«Yes. »*122400000"}',
+        state=SimpleNamespace(profile=SimpleNamespace(size=612_000_000)),
     ),
     "model-shape": Example(
         "Today's chat models are trained on `messages`, and refuse a file of prompts and completions.",
@@ -123,31 +56,6 @@ EXAMPLES = {
         """{"prompt": "", "completion": "Yes, until six."}
            {"prompt": "Is it open on Monday?", "completion": "No."}""",
     ),
-    "chat-messages": Example(
-        "A conversation is a list of messages, each an object with a role and a content.",
-        '{"messages": []}',
-    ),
-    "chat-role": Example(
-        "Services know the roles system, developer, user, assistant and tool, and refuse a file with any other.",
-        '{"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}]}',
-    ),
-    "chat-content": Example(
-        "An empty message teaches nothing, and services refuse it. An assistant message that calls a tool needs none.",
-        '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}',
-    ),
-    "chat-order": Example(
-        "A system message belongs in the first place, and a question at the end is trained on by no one.",
-        '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}, '
-        '{"role": "user", "content": "Are you there?"}]}',
-    ),
-    "chat-surrogate": Example(
-        "The rest of the character was lost when a text was cut by length. No UTF-8 file can hold half of one.",
-        '{"messages": [{"role": "user", "content": "Hi \\ud83d"}, {"role": "assistant", "content": "Hello!"}]}',
-    ),
-    "chat-no-answer": Example(
-        "A model learns from the assistant messages alone.",
-        '{"messages": [{"role": "user", "content": "Hi"}]}',
-    ),
     "lone-surrogate": Example(
         "A character was cut in two, usually where a program counted UTF-16 units. What it was can not be known.",
         r'{"prompt": "What a day \ud83d", "completion": "positive"}',
@@ -159,6 +67,27 @@ EXAMPLES = {
     "mojibake": Example(
         "The model would learn to write it. It can not be undone with certainty here: export the data again.",
         '{"prompt": "Une table prÃ¨s de la fenÃªtre ?", "completion": "Oui, bien sÃ»r."}',
+    ),
+    "invisible-characters": Example(
+        "They come with copied web pages, split words into rare tokens, and can hide text from whoever reads the data.",
+        '{"prompt": "Is it\\u200b open?", "completion": "Yes."}',
+    ),
+    "other-script": Example(
+        "Such rows may have come from somewhere else, or were read wrongly. Told from 50 rows on. (`60 ×`: so many "
+        "rows, each with its number for `#`.)",
+        """60 × {"prompt": "Is it open on day #?", "completion": "Yes, until six."}
+           {"prompt": "Открыто ли сегодня?", "completion": "Да, до шести."}""",
+    ),
+    "special-token": Example(
+        "As training text they are cut into ordinary pieces, so that the model learns to write their letters; a "
+        "service may also refuse them.",
+        '{"prompt": "Is it open today?", "completion": "Yes, until six.<|endoftext|>"}',
+    ),
+    "secret": Example(
+        "A model that is trained on a key may tell it to anyone. The report shows its first letters only. Keys of "
+        "OpenAI, Anthropic, AWS, GitHub, GitLab, Slack, Google, Hugging Face and Stripe, JSON web tokens and private "
+        "keys are known by their form.",
+        '{"prompt": "How does a key begin?", "completion": "-----BEGIN RSA PRIVATE KEY----- and then letters."}',
     ),
     "cut-off": Example(
         "A database column or a spreadsheet cell holds only so much. A model trained on cut texts learns to stop in "
@@ -206,6 +135,13 @@ EXAMPLES = {
         """{"prompt": "Is it open today?", "completion": "Yes, until six."}
            {"prompt": "Is it open on Monday?", "completion": "No."}""",
         valid="""{"prompt": "Is it open today?", "completion": "Yes."}
+                 {"prompt": "Is there a lift?", "completion": "At the back."}""",
+    ),
+    "near-leakage": Example(
+        "Only checked with `--valid-file`, for prompts that are not the same to the letter.",
+        """{"prompt": "Is it open today?", "completion": "Yes, until six."}
+           {"prompt": "Is it open on Monday?", "completion": "No."}""",
+        valid="""{"prompt": "is it open TODAY", "completion": "Yes."}
                  {"prompt": "Is there a lift?", "completion": "At the back."}""",
     ),
     "over-long": Example(
@@ -275,6 +211,12 @@ EXAMPLES = {
            {"prompt": "Do you close at noon?", "completion": "hours"}
            {"prompt": "Is there a lift?", "completion": "building"}""",
         severity="warning for a single example, else hint",
+    ),
+    "class-balance": Example(
+        "A model that has learned nothing but the most frequent answer looks good on such data. Told from 20 rows on. "
+        "(`22 ×`: so many rows, each with its number for `#`.)",
+        """22 × {"prompt": "Message #: win now", "completion": "spam"}
+           3 × {"prompt": "Dear Ann, see you on day #", "completion": "ham"}""",
     ),
     "first-token": Example(
         "Classes are read off the first token the model writes, and its probability. Without tiktoken's vocabulary "

@@ -8,7 +8,7 @@ A part stands between `<!-- run: COMMAND -->` and `<!-- end -->`. The commands o
 in a folder that holds copies of the examples. `<!-- ask: COMMAND | y n -->` runs on a terminal and types the answers.
 `<!-- help: COMMAND -->` is the `--help` of a job command without the options that all of them have; these stand in
 `<!-- help: connection -->`. `<!-- services: all -->` lists how services differ. docs/checks.md is made from the
-docstrings of the checks and from docs/check_examples.py.
+docstrings of the checks by docs/check_page.py.
 
 `--local` in a command means a service of the document's own, in that folder, which is stopped in the end. What is
 another each time (ids, times) is shown as stand-ins, always the same, and a command may name them: see `StandIns`.
@@ -213,34 +213,9 @@ def checks_page() -> str:
     """docs/checks.md: one entry for each check, with what it says about a small example."""
     sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
     os.environ["TIKTOKEN_CACHE_DIR"] = str(ROOT / "docs")  # where there is none: tokens are estimated
-    from check_examples import EXAMPLES, INTRODUCTION
+    from check_page import page
 
-    from fttool.dataset.checks import CHECKS
-
-    missing = {check.id for check in CHECKS} ^ set(EXAMPLES)
-    if missing:
-        raise SystemExit(f"docs/check_examples.py and CHECKS differ: {', '.join(sorted(missing))}")
-    findings = {check.id: EXAMPLES[check.id].finding(check.id) for check in CHECKS}
-    lines = [INTRODUCTION, "| check | severity | fix |", "|---|---|---|"]
-    for one, finding in findings.items():
-        example, level = EXAMPLES[one], finding.fix.level if finding.fix else "none"
-        lines.append(f"| [`{one}`](#{one}) | {example.severity or finding.severity} | {example.fix or level} |")
-    for check in CHECKS:
-        example, finding = EXAMPLES[check.id], findings[check.id]
-        lines += ["", f"## `{check.id}`", "", _summary(check), "", example.why, "", *example.shown(), "", "```text"]
-        lines.append(f"{finding.severity}: {finding.message}")
-        if finding.fix:
-            lines.append(f"fix ({finding.fix.level}): {finding.fix.action}")
-        lines.append("```")
-    return "\n".join(lines) + "\n"
-
-
-def _summary(check: object) -> str:
-    """The docstring of a check, or what stands for it in a family of checks that share one."""
-    kind = type(check)
-    what = getattr(check, "what", None)
-    text = kind.__doc__ or (f"Told when {what[1]}." if what else kind.__mro__[1].__doc__)
-    return " ".join((text or "").split())
+    return page()
 
 
 def same(old: str, new: str) -> bool:

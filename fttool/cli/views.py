@@ -153,8 +153,11 @@ def closing(report: Report) -> None:
 
 
 def _errors(report: Report) -> None:
-    """What only the user can mend."""
+    """What is left to the user."""
     for finding in report.errors:
+        if finding.open_fix:
+            output.hint(f"{finding.id}: mend them with `--yes` or `--fix {finding.id}`")
+            continue
         action = f"`--fix {finding.id}` ({finding.fix.action}), or correct" if finding.fix else "correct"
         output.hint(f"{finding.id}: {action} the data by hand")
 

@@ -11,6 +11,7 @@ from fttool.dataset.steps import RowStep
 from fttool.dataset.texts import CONTROL_TABLE
 from fttool.records.dataset import Shape
 from fttool.rules import chat, messages, preference, tools
+from fttool.rules.tools import CALL_KEYS, CALLED_KEYS, FUNCTION_KEYS, TOOL_KEYS
 
 Row = dict[str, Any]
 
@@ -32,10 +33,7 @@ class MessageStep(RowStep):
         raise NotImplementedError
 
     def _all(self, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value
-        new = [self.message(each) if isinstance(each, dict) else each for each in value]
-        return new if any(one is not other for one, other in zip(new, value, strict=True)) else value
+        return _each(value, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +55,7 @@ class EncodeArguments(MessageStep):
         return _changed(message, ("tool_calls",), self._calls)
 
     def _calls(self, calls: Any) -> Any:
-        if not isinstance(calls, list):
-            return calls
-        new = [_changed(call, ("function",), self._function) if isinstance(call, dict) else call for call in calls]
-        return new if any(one is not other for one, other in zip(new, calls, strict=True)) else calls
+        return _each(calls, lambda call: _changed(call, ("function",), self._function))
 
     def _function(self, function: Any) -> Any:
         arguments = function.get("arguments") if isinstance(function, dict) else None
@@ -75,19 +70,41 @@ class EncodeArguments(MessageStep):
 
 @dataclass(frozen=True, slots=True)
 class DropUnknownKeys(RowStep):
-    """Leave out the keys of rows and messages that mean nothing to a service."""
+    """Leave out the keys of rows, messages, calls and tools that mean nothing to a service."""
 
     shape: Shape
 
     def change(self, row: Row) -> Row:
         if self.shape == "preference":
             row = _only(row, preference.KEYS)
-            row = _changed(
-                row, ("input",), lambda asked: _only(asked, chat.ROW_KEYS) if isinstance(asked, dict) else asked
-            )
-        elif self.shape == "chat":
-            row = _only(row, chat.ROW_KEYS)
+            row = _changed(row, ("input",), _asked)
+        else:
+            row = _tools(row if self.shape == "reinforcement" else _only(row, chat.ROW_KEYS))
         return _Messages().change(row)
+
+
+def _asked(asked: Any) -> Any:
+    return _tools(_only(asked, chat.ROW_KEYS)) if isinstance(asked, dict) else asked
+
+
+def _tools(holder: Row) -> Row:
+    """A row, or the input of one, with the known keys of its tools."""
+    holder = _changed(holder, ("functions",), lambda tools: _each(tools, lambda one: _only(one, FUNCTION_KEYS)))
+    return _changed(holder, ("tools",), lambda tools: _each(tools, _tool))
+
+
+def _tool(tool: Row) -> Row:
+    if tool.get("type") != "function" or not isinstance(tool.get("function"), dict):
+        return tool
+    return _changed(_only(tool, TOOL_KEYS), ("function",), lambda one: _only(one, FUNCTION_KEYS))
+
+
+def _call(call: Row) -> Row:
+    return _changed(_only(call, CALL_KEYS), ("function",), _called)
+
+
+def _called(function: Any) -> Any:
+    return _only(function, CALLED_KEYS) if isinstance(function, dict) else function
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +114,13 @@ class _Messages(MessageStep):
     def message(self, message: Row) -> Row:
         role = message.get("role")
         known = messages.KEYS.get(role.strip().lower()) if isinstance(role, str) else None
-        return message if known is None else _only(message, (*known, *messages.RULED))
+        if known is None:
+            return message
+        message = _only(message, (*known, *messages.RULED))
+        if role != messages.ASSISTANT:
+            return message
+        message = _changed(message, ("function_call",), _called)
+        return _changed(message, ("tool_calls",), lambda calls: _each(calls, _call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +131,15 @@ class CleanRows(MessageStep):
         return _changed(message, ("content",), self._content)
 
     def _content(self, content: Any) -> Any:
-        if isinstance(content, str):
-            clean = content.translate(CONTROL_TABLE)
-            return content if clean == content else clean
         if isinstance(content, list):
-            new = [_changed(part, ("text",), self._content) if isinstance(part, dict) else part for part in content]
-            return new if any(one is not other for one, other in zip(new, content, strict=True)) else content
-        return content
+            return _each(content, lambda part: _changed(part, ("text",), self._text))
+        return self._text(content)
+
+    def _text(self, text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        clean = text.translate(CONTROL_TABLE)
+        return text if clean == text else clean
 
 
 def _changed(row: Row, keys: tuple[str, ...], change: Callable[[Any], Any]) -> Row:
@@ -125,6 +150,14 @@ def _changed(row: Row, keys: tuple[str, ...], change: Callable[[Any], Any]) -> R
     old = row[first]
     new = change(old) if not rest else _changed(old, tuple(rest), change) if isinstance(old, dict) else old
     return row if new is old else {**row, first: new}
+
+
+def _each(values: Any, change: Callable[[Row], Row]) -> Any:
+    """A list with its objects changed; anything else as it is."""
+    if not isinstance(values, list):
+        return values
+    new = [change(each) if isinstance(each, dict) else each for each in values]
+    return new if any(one is not other for one, other in zip(new, values, strict=True)) else values
 
 
 def _only(row: Row, known: tuple[str, ...]) -> Row:

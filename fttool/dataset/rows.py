@@ -12,6 +12,7 @@ from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_bytes
 from fttool.dataset.steps import Step, change_rows
 from fttool.records.dataset import Shape
+from fttool.rules.chat import ROW_KEYS
 
 Row = dict[str, Any]
 
@@ -72,7 +73,10 @@ def changed_rows(block: Block, steps: Sequence[Step]) -> list[Row]:
 
 
 def _encoded(row: Row, shape: Shape, encode: Any) -> tuple[bytes, bytes]:
-    """What is asked, and the rest: of a chat all before the last answer, of others `input` or `messages`."""
+    """What is asked, and the rest: of a chat all before the last answer, of others `input` or `messages`.
+
+    Which tools there are belongs to what is asked.
+    """
     if shape == "chat":
         messages = row.get("messages")
         if not isinstance(messages, list) or not messages:
@@ -81,13 +85,21 @@ def _encoded(row: Row, shape: Shape, encode: Any) -> tuple[bytes, bytes]:
         if not isinstance(last, dict) or last.get("role") != "assistant":
             return b"", encode(row)
         asked, answer = encode(messages[:-1]), encode(last)
-        if len(row) > 1:
-            return asked, answer + encode({name: value for name, value in row.items() if name != "messages"})
-        return asked, answer
+        if len(row) == 1:
+            return asked, answer
+        known, others = _parted(row, "messages")
+        return asked + encode(known), answer + encode(others)
     first = "input" if shape == "preference" else "messages"
     if first not in row:
         return b"", encode(row)
-    return encode(row[first]), encode({name: value for name, value in row.items() if name != first})
+    known, others = _parted(row, first)
+    return encode(row[first]) + (encode(known) if known else b""), encode(others)
+
+
+def _parted(row: Row, first: str) -> tuple[Row, Row]:
+    """A row without the key `first`: what says which tools there are, and the rest."""
+    known = {name: row[name] for name in ROW_KEYS if name in row and name != first}
+    return known, {name: value for name, value in row.items() if name != first and name not in known}
 
 
 def texts_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

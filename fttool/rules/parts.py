@@ -128,7 +128,7 @@ def _data_faults(url: str, path: str) -> Iterator[Fault]:
         return
     size = (len(url) - start) // 4 * 3 - url.count("=", len(url) - 2)
     if size > MOST_IMAGE_BYTES:
-        yield Fault("image-size", path, f"has {size / 1e6:.1f} MB; at most {MOST_IMAGE_BYTES // 10**6} MB are taken")
+        yield Fault("image-size", path, f"has {size:,} bytes; at most {MOST_IMAGE_BYTES:,} are taken")
     declared = (head[1] or "").lower().removeprefix("image/").replace("jpg", "jpeg")
     found = _format(url[start : start + 64])
     if found not in _TAKEN:

@@ -13,6 +13,7 @@ from fttool.rules.base import Fault, kind, nearest, unknown_keys
 from fttool.rules.chat import ROW_KEYS, frame_faults, is_messages, order_faults
 from fttool.rules.limits import Limits
 from fttool.rules.messages import ASSISTANT, message_faults
+from fttool.rules.parts import count_images
 
 OUTPUTS = ("preferred_output", "non_preferred_output")
 KEYS = ("input", *OUTPUTS)
@@ -30,6 +31,7 @@ def preference_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]
         yield from frame_faults(asked, "input.", limits)
         messages = asked.get("messages")
         if is_messages(messages):
+            yield from _image_faults(messages)
             yield from order_faults(messages, "input.messages")
             last = messages[-1]
             if isinstance(last, Mapping) and last.get("role") == ASSISTANT:
@@ -42,6 +44,13 @@ def preference_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]
         texts.append(None if found else row[name][0]["content"])
     if texts[0] is not None and texts[0] == texts[1]:
         yield Fault("preference-same", OUTPUTS[1], "is the same as the preferred output")
+
+
+def _image_faults(messages: list[Any]) -> Iterator[Fault]:
+    """Images, which are not compared. Source: the guide, "only supported for text inputs and outputs"."""
+    for number, message in enumerate(messages):
+        if count_images([message]):
+            yield Fault("preference-text", f"input.messages[{number}].content", "holds an image; only text is compared")
 
 
 def _output_faults(row: Mapping[str, Any], name: str) -> Iterator[Fault]:
@@ -58,7 +67,7 @@ def _output_faults(row: Mapping[str, Any], name: str) -> Iterator[Fault]:
         yield Fault("preference-output", f"{name}[0].role", "is not `assistant`")
     elif output[0].get("tool_calls") or output[0].get("function_call"):
         yield Fault("preference-text", f"{name}[0]", "calls a tool; only text is compared")
-    elif output[0].get("content") is not None and not isinstance(output[0]["content"], str):
+    elif output[0].get("content") is not None and not isinstance(output[0]["content"], str | list):
         yield Fault("preference-text", f"{name}[0].content", f"is {kind(output[0]['content'])}, not text")
     else:
         yield from message_faults(output[0], f"{name}[0]")

@@ -94,7 +94,13 @@ _ALL: tuple[Rule, ...] = (
     # preference
     _rule("preference-input", "error", "has no usable input", shapes=(PREFERENCE,)),
     _rule("preference-output", "error", "has an output that is not one assistant message", shapes=(PREFERENCE,)),
-    _rule("preference-text", "error", "has an output that is not plain text", shapes=(PREFERENCE,)),
+    _rule(
+        "preference-text",
+        "error",
+        "compares something else than text",
+        "compare something else than text",
+        shapes=(PREFERENCE,),
+    ),
     _rule(
         "preference-same", "error", "prefers an output to itself", "prefer an output to itself", shapes=(PREFERENCE,)
     ),
@@ -106,7 +112,7 @@ _ALL: tuple[Rule, ...] = (
         "do not end with a user message",
         shapes=(REINFORCEMENT,),
     ),
-    _rule("reference-missing", "error", "has nothing to grade answers by", shapes=(REINFORCEMENT,)),
+    _rule("reference-missing", "warning", "has nothing to grade answers by", shapes=(REINFORCEMENT,)),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _ALL} | {

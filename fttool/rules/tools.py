@@ -17,7 +17,14 @@ from fttool.rules.messages import ASSISTANT
 from fttool.rules.schemas import schema_of
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_FUNCTION_KEYS = ("name", "description", "parameters", "strict")
+#: More functions than this are not taken. Source: OpenAI's API reference, `tools` of a chat completion.
+MOST_TOOLS = 128
+
+#: Keys of a tool, of the function in it, of a call, and of the function that is called.
+TOOL_KEYS = ("type", "function")
+FUNCTION_KEYS = ("name", "description", "parameters", "strict")
+CALL_KEYS = ("id", "type", "function")
+CALLED_KEYS = ("name", "arguments")
 
 _ARGUMENTS = msgspec.json.Decoder()
 
@@ -42,6 +49,11 @@ def _list_faults(tools: object, path: str, declared: dict[str, Any], *, legacy: 
     if not isinstance(tools, list):
         yield Fault("tool-definition", path, f"is {kind(tools)}, not a list")
         return
+    if legacy and not tools:  # `tools` may be empty: so OpenAI's guide on preferences shows it
+        yield Fault("tool-definition", path, "is an empty list")
+    if len(tools) > MOST_TOOLS:
+        yield Fault("tool-definition", path, f"are {len(tools):,}; at most {MOST_TOOLS} are taken")
+        return
     for number, tool in enumerate(tools):
         at = f"{path}[{number}]"
         if not isinstance(tool, Mapping):
@@ -56,12 +68,12 @@ def _list_faults(tools: object, path: str, declared: dict[str, Any], *, legacy: 
             said = f"is missing; `{near}` is near it" if near else "is missing, or no object"
             yield Fault("tool-definition", f"{at}.function", said)
         else:
-            yield from unknown_keys(tool, ("type", "function"), at)
+            yield from unknown_keys(tool, TOOL_KEYS, at)
             yield from _function_faults(tool["function"], f"{at}.function", declared)
 
 
 def _function_faults(function: Mapping[str, Any], at: str, declared: dict[str, Any]) -> Iterator[Fault]:
-    yield from unknown_keys(function, _FUNCTION_KEYS, at)
+    yield from unknown_keys(function, FUNCTION_KEYS, at)
     name, parameters = function.get("name"), function.get("parameters")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         said = "is missing" if name is None else f"is {shown(name)}"
@@ -159,7 +171,7 @@ def _calls_faults(
         if not isinstance(call, Mapping):
             yield Fault("tool-call", where, f"is {kind(call)}, not an object")
             continue
-        yield from unknown_keys(call, ("id", "type", "function"), where)
+        yield from unknown_keys(call, CALL_KEYS, where)
         identifier = call.get("id")
         if not isinstance(identifier, str) or not identifier:
             said = "is missing" if identifier is None else f"is {kind(identifier) if identifier else 'empty'}"
@@ -187,7 +199,7 @@ def _called_faults(function: object, at: str, declared: Mapping[str, Any]) -> It
     if not isinstance(function, Mapping):
         yield Fault("tool-call", at, "is missing" if function is None else f"is {kind(function)}, not an object")
         return
-    yield from unknown_keys(function, ("name", "arguments"), at)
+    yield from unknown_keys(function, CALLED_KEYS, at)
     name = function.get("name")
     if not isinstance(name, str) or not name:
         yield Fault(
@@ -213,7 +225,8 @@ def _arguments_faults(function: Mapping[str, Any], path: str, parameters: Mappin
     try:
         value = decoded(arguments)
     except ValueError as error:
-        yield Fault("tool-arguments", path, f"is not JSON: {error}")
+        said = f"not JSON: {error}" if arguments.strip() else "empty; without arguments it must be `{}`"
+        yield Fault("tool-arguments", path, f"is {said}")
         return
     if isinstance(value, str) and isinstance(decoded_object(value), Mapping):
         yield Fault("tool-arguments-encoding", path, "is JSON in a string in a string")

@@ -261,21 +261,44 @@ def test_what_a_service_would_refuse_is_not_sent(
 
 
 def test_preferences_are_checked_their_own_way(service: Scripted, call: Call, work: Path) -> None:
-    said = [{"role": "assistant", "content": "x"}]
-    row = {
-        "input": {"messages": [{"role": "user", "content": "hi"}]},
-        "preferred_output": said,
-        "non_preferred_output": said,
-    }
-    write(work / "pairs.jsonl", [row] * 3)
-    done = call("create", "-t", "pairs.jsonl", "-m", MODEL, "--method", "dpo", "--no-follow", *service.options)
-    assert done.code == 0
-    assert "warning: pairs.jsonl has 3 examples; services want at least 10" in done.err
-    assert body(service)["method"] == {"type": "dpo"}
-    write(work / "bad.jsonl", [row, {**row, "preferred_output": []}])
-    done = call("create", "-t", "bad.jsonl", "-m", MODEL, "--method", "dpo", "--no-follow", *service.options)
+    rows = [
+        {
+            "input": {"messages": [{"role": "user", "content": f"hi {number}"}]},
+            "preferred_output": [{"role": "assistant", "content": "hello"}],
+            "non_preferred_output": [{"role": "assistant", "content": "what?"}],
+        }
+        for number in range(10)
+    ]
+    create = ["-m", MODEL, "--method", "dpo", "--no-follow", *service.options]
+    write(work / "few.jsonl", rows[:3])
+    done = call("create", "-t", "few.jsonl", *create)
     assert done.code == 3
-    assert "bad.jsonl:2: `preferred_output` must be a list that is not empty" in done.err
+    assert "few.jsonl: the file has 3 examples; services want at least 10. Nothing was sent" in done.err
+    write(work / "bad.jsonl", [*rows, {**rows[0], "preferred_output": []}])
+    done = call("create", "-t", "bad.jsonl", *create)
+    assert done.code == 3
+    assert "1 row has an output that is not one assistant message [preference-output]\n  line 11" in done.err
+    assert service.requests == []
+    write(work / "pairs.jsonl", rows)
+    assert call("create", "-t", "pairs.jsonl", *create).code == 0
+    assert body(service)["method"] == {"type": "dpo"}
+
+
+def test_prompts_for_reinforcement_are_checked_their_own_way(service: Scripted, call: Call, work: Path) -> None:
+    rows = [{"messages": [{"role": "user", "content": f"{one} + 1?"}], "answer": str(one + 1)} for one in range(10)]
+    grader = {"type": "string_check", "name": "g", "operation": "eq", "input": "{{ sample.output_text }}"}
+    method = {"type": "reinforcement", "reinforcement": {"grader": {**grader, "reference": "{{ item.answer }}"}}}
+    (work / "method.json").write_text(json.dumps(method))
+    create = ["-m", MODEL, "--method-json", "method.json", "--no-follow", *service.options]
+    answered = [*rows[0]["messages"], {"role": "assistant", "content": "1"}]
+    write(work / "bad.jsonl", [*rows, {**rows[0], "messages": answered}])
+    done = call("create", "-t", "bad.jsonl", *create)
+    assert done.code == 3
+    assert "1 row does not end with a user message [reinforcement-last]\n  line 11" in done.err
+    assert service.requests == []
+    write(work / "tasks.jsonl", rows)
+    assert call("create", "-t", "tasks.jsonl", *create).code == 0
+    assert body(service)["method"] == method
 
 
 def test_the_request_can_be_looked_at(service: Scripted, train: str, call: Call) -> None:

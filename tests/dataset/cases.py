@@ -1,7 +1,8 @@
 """The folders of tests/cases: an input, the arguments, what must come out and what the report must say.
 
 `input.*` is prepared with the words of `args` and `--json`; `expected.jsonl`, `expected_train.jsonl`, … are all that
-may be written (none: nothing is). `report.json` holds part of the report; its `findings` name every finding.
+may be written (none: nothing is). `report.json` holds part of the report; its `findings` name every finding, with
+its lines and the places inside them (`2 messages[1].content`).
 A check has its folder (`ID`: it speaks up) and that of its nearest miss (`ID-not`: it is silent).
 """
 
@@ -62,6 +63,8 @@ def brief(finding: dict[str, Any]) -> dict[str, Any]:
     assert len(lines) == finding["count"]
     if lines:
         short["lines"] = lines
+    if finding["places"]:
+        short["places"] = [f"{each['line']} {each['path']}".rstrip() for each in finding["places"]]
     if finding["fix"] is not None:
         short |= {"fix": finding["fix"]["level"], "applied": finding["fix"]["applied"]}
     return short

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .helpers import files_in, pair, tidy, write_csv, write_jsonl
+from .helpers import chat, files_in, pair, tidy, write_csv, write_jsonl
 
 Run = Callable[..., Any]
 UNTIDY = [pair(f"message {number}", f"answer {number}") for number in range(20)]
@@ -61,7 +61,21 @@ def test_keys_of_a_finding(place: Path, report: Report) -> None:
         "lines": {"a.jsonl": [6]},
         "details": {},
         "fix": {"level": "recommended", "action": "remove 1 duplicate row", "applied": False},
+        "places": [],
     }
+
+
+def test_places_inside_rows(place: Path, report: Report) -> None:
+    write_jsonl(place / "a.jsonl", [chat(("user", "a"), ("assistant", "b")), chat(("bot", "a"), ("assistant", "b"))])
+    (finding,) = [one for one in report("a.jsonl", "--check", code=1)["findings"] if one["id"] == "chat-role"]
+    assert finding["places"] == [
+        {
+            "file": "a.jsonl",
+            "line": 2,
+            "path": "messages[0].role",
+            "message": "is `bot`; it must be one of system, developer, user, assistant, tool",
+        }
+    ]
 
 
 def test_all_rows_are_in_the_document_and_a_few_on_the_screen(place: Path, report: Report, call: Run) -> None:

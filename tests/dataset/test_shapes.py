@@ -240,10 +240,54 @@ def test_system_message_for_chats_that_are_there(tmp_path: Path) -> None:
         prepare(write_jsonl(tmp_path / "a.jsonl", CHATS), to="chat", system="S")
 
 
-def test_preference_examples_are_recognised(tmp_path: Path) -> None:
-    path = write_jsonl(tmp_path / "a.jsonl", [{"input": {}, "preferred_output": [], "non_preferred_output": []}])
-    with pytest.raises(DataError, match="preference"):
-        prepare(path)
+@pytest.mark.parametrize(
+    ("row", "shape"),
+    [
+        (pair("a", "b"), "completion"),
+        (pair("a", "b", messages=[]), "completion"),
+        ({"Prompt": "a", "COMPLETION": "b"}, "completion"),
+        (CHATS[0], "chat"),
+        ({**CHATS[0], "id": 7}, "chat"),
+        ({**CHATS[0], "tools": []}, "chat"),
+        (chat(("user", "a")), "chat"),
+        (chat(("user", "a"), tools=[]), "chat"),
+        ({"messages": [], "answer": "b"}, "chat"),
+        ({"mesages": CHATS[0]["messages"]}, "chat"),
+        ({"input": {}, "preferred_output": [], "non_preferred_output": []}, "preference"),
+        ({"input": {}, "preferred_output": []}, "preference"),
+        (chat(("user", "a"), answer="b"), "reinforcement"),
+        (chat(("system", "s"), ("user", "a"), reference={"x": 1}), "reinforcement"),
+    ],
+)
+def test_shapes_are_recognised(row: Any, shape: str, tmp_path: Path) -> None:
+    report = prepare(write_jsonl(tmp_path / "a.jsonl", [row]), check=True)
+    assert report.shape == shape
+
+
+@pytest.mark.parametrize("shape", ["chat", "preference", "reinforcement"])
+def test_the_shape_that_is_named_holds(shape: Any, tmp_path: Path) -> None:
+    report = prepare(write_jsonl(tmp_path / "a.jsonl", [{"question": "a"}]), shape=shape, check=True)
+    assert (report.shape, report.task) == (shape, shape)
+    assert report.errors
+
+
+def test_the_shape_that_is_named_needs_its_columns(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", CHATS)
+    with pytest.raises(MissingColumnError):
+        prepare(path, shape="completion")
+    with pytest.raises(UsageError, match="exclude each other"):
+        prepare(path, shape="chat", prompt_column="messages")
+    unknown: Any = "dpo"
+    with pytest.raises(UsageError, match="--shape takes"):
+        prepare(path, shape=unknown)
+
+
+@pytest.mark.parametrize("to", ["chat", "completion"])
+def test_preferences_stay_what_they_are(to: Any, tmp_path: Path) -> None:
+    said = [{"role": "assistant", "content": "b"}]
+    row = {"input": chat(("user", "a")), "preferred_output": said, "non_preferred_output": said}
+    with pytest.raises(UsageError, match="preference examples cannot become"):
+        prepare(write_jsonl(tmp_path / "a.jsonl", [row]), to=to)
 
 
 def test_a_text_file_is_open_ended_generation(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ _SHAPES: tuple[Shape, ...] = ("reinforcement",)
 
 
 class ReferenceUniform(Check):
-    """Rows whose reference fields are others, or of another kind, than those of most rows: a grader stumbles over them.
+    """Rows whose reference fields are others, or of another kind, than those of most rows: graders may stumble.
 
     Source: OpenAI's guide on reinforcement fine-tuning: graders read the fields of each row by name.
     """
@@ -28,7 +28,7 @@ class ReferenceUniform(Check):
         rows = array("I", sorted(at for form, positions in forms.items() if form != usual for at in positions))
         other = next(form for form in forms if form != usual)
         return Verdict(
-            "error",
+            "warning",
             f"{plural(len(rows), 'row has', 'rows have')} other reference fields than most rows: "
             f"{_named(other)} instead of {_named(usual)}",
             rows,

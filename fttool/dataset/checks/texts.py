@@ -94,7 +94,11 @@ class Secret(TextCheck):
     _kinds: tuple[tuple[str, re.Pattern[str]], ...] = (
         ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
         ("an Anthropic API key", re.compile(r"\bsk-ant-[\w-]{20,}", re.ASCII)),
-        ("an OpenAI API key", re.compile(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[\w-]{20,}", re.ASCII)),
+        # With a digit and a capital: `sk-folding-cube-container` is the name of a style.
+        (
+            "an OpenAI API key",
+            re.compile(r"\bsk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}", re.ASCII),
+        ),
         ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
         ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", re.ASCII)),
         ("a GitLab token", re.compile(r"\bglpat-[\w-]{20,}", re.ASCII)),
