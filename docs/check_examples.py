@@ -9,16 +9,18 @@ from types import SimpleNamespace
 
 from check_example import Example
 
+from fttool.rules import Limits
+
 EXAMPLES = {
     "few-examples": Example(
         "Every doubling of the number of examples tends to bring about as much as the one before.",
         '{"prompt": "Is it open today?", "completion": "Yes, until six."}',
-        severity="warning below 10, hint below 100",
+        severity="error below 10, hint below 100",
     ),
     "file-size": Example(
         "The size is that of the texts in the examples. Train on a part of them, or split the work over several jobs.",
-        '{"prompt": "Is it open today?", "completion": "«Yes. »*122400000"}',
-        state=SimpleNamespace(profile=SimpleNamespace(size=612_000_000)),
+        '{"prompt": "Is it open today?", "completion": "«Yes. »*1824000000"}',
+        state=SimpleNamespace(profile=SimpleNamespace(size=9_120_000_000), spec=SimpleNamespace(limits=Limits())),
     ),
     "model-shape": Example(
         "Today's chat models are trained on `messages`, and refuse a file of prompts and completions.",

@@ -33,6 +33,8 @@ SOURCES = {
     "chat-name": "the pattern in the error that OpenAI's chat API answers: `^[^\\s<|\\\\/>]+$`",
     "chat-weight": f"{_OPENAPI}, the assistant message of a fine-tuning example: `weight` is 0 or 1",
     "chat-order": OWN,
+    "chat-turns": "microsoft-foundry/fine-tuning issue 23: Azure refuses them as an invalid schema",
+    "chat-last": "kohhnagata/clone-factory-v1 issue 3: OpenAI refuses them; LLM Foundry has the same rule",
     "chat-no-answer": f"{SFT}: the assistant's messages are what is learned",
     "chat-surrogate": "RFC 3629 (UTF-8), section 3: no code points U+D800 to U+DFFF",
     "content-part": API,

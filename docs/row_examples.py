@@ -98,8 +98,17 @@ EXAMPLES = {
         lines(chat(said("user", "Hi", weight=1), said("assistant", "Hello!", weight=0.5))),
     ),
     "chat-order": Example(
-        "Models expect one system (or developer) message, in the first place; a question at the end is trained on by "
-        "no one. In preferences, the outputs should answer the last message of the input.",
+        "Models expect one system (or developer) message, in the first place. In preferences, the outputs should "
+        "answer the last message of the input.",
+        lines(chat(HI, said("system", "Be brief."), HELLO)),
+    ),
+    "chat-turns": Example(
+        "Some services refuse it. Where both are to be learned, put their texts into one message, or say what the "
+        "user said between them; a call of a tool is answered by a tool message.",
+        lines(chat(HI, HELLO, said("assistant", "How can I help?"))),
+    ),
+    "chat-last": Example(
+        "A question at the end is trained on by no one, and services refuse it. Leave it out, or answer it.",
         lines(chat(HI, HELLO, said("user", "Are you there?"))),
     ),
     "chat-no-answer": Example(

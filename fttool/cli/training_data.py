@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fttool.jobs.services.base import Service
     from fttool.records.dataset import Report, Shape
 
-#: Services want at least so many examples (OpenAI's contract).
-FEWEST = 10
-
 _MOST_SHOWN = 8
 
 #: The shape of the examples of a method; supervised training takes two, which their keys tell apart.
@@ -65,23 +62,14 @@ def _check_examples(paths: Sequence[Path], names: Mapping[str, str], settings: O
         _tell(report, names)
         if not errors and report.needs_work:
             output.hint(f"{mends} that")
-    if not errors and report.examples < FEWEST:
-        raise DataError(
-            f"the file has {_examples(report.examples)}; services want at least {FEWEST}. Nothing was sent",
-            file=first,
-            hint="`--no-check` sends it as it is",
-        )
     if errors:
+        few = [finding.id for finding in errors] == ["few-examples"]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise DataError(
             f"{errors[0].message}{more}; nothing was sent",
             file=first,
-            hint=f"{mends} what it can; `--no-check` sends it as it is",
+            hint="`--no-check` sends it as it is" if few else f"{mends} what it can; `--no-check` sends it as it is",
         )
-
-
-def _examples(count: int) -> str:
-    return f"{count} example{'' if count == 1 else 's'}"
 
 
 def _check_format(path: Path, name: str) -> None:

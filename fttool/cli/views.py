@@ -142,6 +142,8 @@ def closing(report: Report) -> None:
     if report.errors:
         _errors(report)
         return
+    if any(finding.severity == "error" for finding in report.findings if finding.fix is None):
+        output.hint("few-examples: `create` refuses it so; add examples first")
     output.answer("")
     output.answer("next:")
     output.answer(f"  {shell(report.next_command)}")

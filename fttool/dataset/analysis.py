@@ -206,15 +206,20 @@ class Analyst:
         else:
             classes = self._classes(profile)
             task = infer_task(profile, gone.count(TRAIN), classes)
-        return State(profile, spec, task, classes, gone, repeats, self.inputs, verdicts)
+        return State(profile, spec, task, classes, gone, repeats, self.inputs, self._border, verdicts)
 
     def _classes(self, profile: Profile) -> int:
         if self._counted is None or self._counted[0] is not profile.answers:
             self._counted = (profile.answers, count_distinct(profile.answers))
         return self._counted[1]
 
+    @property
+    def _border(self) -> int | None:
+        """The position of the first row of the validation file; None if there is none."""
+        return None if self.first_validation is None else self.profiler.places.first_of(self.first_validation)
+
     def _repeats(self, profile: Profile) -> Repeats:
-        border = None if self.first_validation is None else self.profiler.places.first_of(self.first_validation)
+        border = self._border
         repeats = find_repeats(profile.keys, profile.answers, border)
         if border is not None:
             repeats.near_leaks = find_leaks(profile.near, border)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from fttool.rules.base import Fault, kind, nearest, unknown_keys
+from fttool.rules.base import Fault, kind, nearest, shown, unknown_keys
 from fttool.rules.limits import Limits
 from fttool.rules.messages import ASSISTANT, LEADING, message_faults
 from fttool.rules.parts import image_count_faults
@@ -58,9 +58,15 @@ def is_messages(messages: object) -> TypeGuard[list[Any]]:
 
 
 def order_faults(messages: list[Any], path: str) -> Iterator[Fault]:
-    """System messages that do not stand first, and a last word of the user."""
+    """System messages that do not stand first, and two assistant messages in a row."""
+    before = None
     for number, message in enumerate(messages):
         role = message.get("role") if isinstance(message, Mapping) else None
+        if role == before == ASSISTANT:
+            yield Fault(
+                "chat-turns", f"{path}[{number}]", "follows another assistant message; some services refuse that"
+            )
+        before = role
         if number and role in LEADING:
             first = isinstance(messages[0], Mapping) and messages[0].get("role") in LEADING
             why = f"is a second {role} message" if first else f"is a {role} message after the first message"
@@ -75,8 +81,10 @@ def _learning_faults(messages: list[Any]) -> Iterator[Fault]:
     if all(message.get("weight") == 0 and not isinstance(message.get("weight"), bool) for message in answers):
         yield Fault("chat-no-answer", "messages", "hold no assistant message of a weight other than 0")
     last = messages[-1]
-    if isinstance(last, Mapping) and last.get("role") == "user":
-        yield Fault("chat-order", f"messages[{len(messages) - 1}]", "is a user message that nobody answers")
+    role = last.get("role") if isinstance(last, Mapping) else ASSISTANT
+    if isinstance(role, str) and role.strip().lower() != ASSISTANT:
+        nobody = "is a user message that nobody answers" if role == "user" else f"is of role {shown(role)}"
+        yield Fault("chat-last", f"messages[{len(messages) - 1}]", f"{nobody}; the last message is the assistant's")
 
 
 def _no_messages(messages: object, keys: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import msgspec
@@ -47,5 +48,7 @@ def without_fault(chat: PlainChat) -> bool:
 
 @lru_cache(maxsize=2_048)
 def _in_order(roles: tuple[str, ...]) -> bool:
-    """An optional system message, then others, the last of the assistant."""
-    return 0 < len(roles) <= MOST_MESSAGES and roles[-1] == "assistant" and "system" not in roles[1:]
+    """An optional system message, then others, the last of the assistant, and never two of it in a row."""
+    if not 0 < len(roles) <= MOST_MESSAGES or roles[-1] != "assistant" or "system" in roles[1:]:
+        return False
+    return ("assistant", "assistant") not in pairwise(roles)

@@ -46,6 +46,10 @@ _ALL: tuple[Rule, ...] = (
     _rule("chat-name", "error", "has a name that services do not take"),
     _rule("chat-weight", "error", "has a weight that is not 0 or 1, or not an answer's"),
     _rule("chat-order", "warning", "has its messages out of order", "have their messages out of order"),
+    _rule("chat-turns", "warning", "has two assistant messages in a row", "have two assistant messages in a row"),
+    _rule(
+        "chat-last", "error", "does not end with an assistant message", "do not end with an assistant message", (CHAT,)
+    ),
     _rule("chat-no-answer", "error", "has no assistant message to learn from", shapes=(CHAT,)),
     _rule("chat-surrogate", "error", "holds half a character", "hold half a character"),
     # parts of a content

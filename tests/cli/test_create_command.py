@@ -244,7 +244,7 @@ def test_without_checking_anything_is_sent(service: Scripted, call: Call, work: 
     [
         (
             [{"prompt": f"{n} ->", "completion": f" {n % 2}\n"} for n in range(9)],
-            "9 examples; services want at least 10",
+            "the file has 9 examples; services refuse fewer than 10; nothing was sent",
         ),
         ([*({"prompt": f"{n} ->", "completion": " a\n"} for n in range(12)), {"prompt": "x"}], "an empty completion"),
         ([{"prompt": f"{n} ->", "completion": n} for n in range(12)], "that is no text"),
@@ -273,7 +273,7 @@ def test_preferences_are_checked_their_own_way(service: Scripted, call: Call, wo
     write(work / "few.jsonl", rows[:3])
     done = call("create", "-t", "few.jsonl", *create)
     assert done.code == 3
-    assert "few.jsonl: the file has 3 examples; services want at least 10. Nothing was sent" in done.err
+    assert "few.jsonl: the file has 3 examples; services refuse fewer than 10; nothing was sent" in done.err
     write(work / "bad.jsonl", [*rows, {**rows[0], "preferred_output": []}])
     done = call("create", "-t", "bad.jsonl", *create)
     assert done.code == 3

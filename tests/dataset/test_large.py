@@ -10,27 +10,26 @@ import pytest
 
 from fttool import prepare
 from fttool.dataset.checks import size
+from fttool.rules import Limits
 from fttool.rules.parts import MOST_IMAGE_BYTES, MOST_IMAGE_EXAMPLES
 
 from .helpers import Row, find, found, lines_of, tidy, to_mend, write_jsonl
 
 
 def test_limits_are_those_of_the_guides() -> None:
-    assert size.FileSize.most == 512_000_000
+    assert (Limits().file_bytes, Limits().images) == (8_000_000_000, 10)
     assert MOST_IMAGE_BYTES == 10_000_000
     assert MOST_IMAGE_EXAMPLES == 50_000
 
 
-def test_file_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_size(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", tidy(20))
     report = prepare(path, check=True)
     assert report.tokens is not None
     assert find(report, "file-size") is None
     texts = sum(len(row["prompt"]) + len(row["completion"]) for row in tidy(20))
-    monkeypatch.setattr(size.FileSize, "most", texts)
-    assert find(prepare(path, check=True), "file-size") is None
-    monkeypatch.setattr(size.FileSize, "most", texts - 1)
-    finding = found(prepare(path, check=True), "file-size")
+    assert find(prepare(path, check=True, limits=Limits(file_bytes=texts)), "file-size") is None
+    finding = found(prepare(path, check=True, limits=Limits(file_bytes=texts - 1)), "file-size")
     assert (finding.severity, finding.fix, finding.details["bytes"]) == ("error", None, texts)
 
 
@@ -56,7 +55,7 @@ def test_image_size(padding: int, tmp_path: Path) -> None:
     assert place.message == f"has {MOST_IMAGE_BYTES + 1 + padding:,} bytes; at most 10,000,000 are taken"
     assert finding.fix is not None
     assert finding.fix.level == "optional"
-    assert to_mend(report) == ["image-size"]
+    assert to_mend(report) == ["few-examples", "image-size"]
 
 
 def test_image_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,19 +111,26 @@ def test_the_command_on_the_screen_is_that_of_the_document(place: Path, report: 
     assert shlex.split(line) == document["next_command"]
 
 
+CHATS = [
+    {"messages": [{"role": "user", "content": f"{one}"}, {"role": "assistant", "content": f"b{one}"}]}
+    for one in range(10)
+]
+
+
 @pytest.mark.parametrize(
     ("rows", "code"),
     [
         (tidy(120), 0),
-        (tidy(3), 0),
+        (tidy(10), 0),
+        (tidy(9), 1),
         (LABELLED, 0),
         (UNTIDY, 1),
-        ([*tidy(5), tidy(1)[0]], 1),
-        ([*tidy(5), pair("q ->", None)], 1),
-        ([pair(**row, note="x") for row in tidy(5)], 1),
-        ([pair("same ->", f" {one}\n") for one in range(5)], 1),
-        ([{"messages": [{"role": "user", "content": "a"}]}], 1),
-        ([{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}], 0),
+        ([*tidy(12), tidy(1)[0]], 1),
+        ([*tidy(12), pair("q ->", None)], 1),
+        ([pair(**row, note="x") for row in tidy(12)], 1),
+        ([pair("same ->", f" {one}\n") for one in range(12)], 1),
+        ([{"messages": [{"role": "user", "content": f"{one}"}]} for one in range(12)], 1),
+        (CHATS, 0),
     ],
 )
 def test_check(rows: list[Any], code: int, place: Path, call: Run) -> None:

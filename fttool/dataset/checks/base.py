@@ -64,7 +64,7 @@ class State:
     """What checks judge by: the profile of the rows that are left, and what was decided before.
 
     `gone` has a flag for each row that would not be written after the decisions so far; `classes` is the number of
-    distinct completions.
+    distinct completions, `first_validation` the position from which rows are those of the validation file.
     """
 
     profile: Profile
@@ -74,6 +74,7 @@ class State:
     gone: bytearray
     repeats: Repeats
     inputs: Sequence[InputFile]
+    first_validation: int | None = None
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
@@ -89,6 +90,11 @@ class State:
     def remaining(self) -> int:
         """How many rows would be written."""
         return self.gone.count(0)
+
+    @property
+    def training(self) -> int:
+        """How many of them are to be trained on."""
+        return self.gone.count(0, 0, self.first_validation)
 
     @property
     def form_steps(self) -> tuple[Step, ...]:

@@ -19,13 +19,11 @@ class FewExamples(Check):
     few, least = 100, 10
 
     def judge(self, state: State) -> Verdict | None:
-        count = state.remaining
+        count = state.training
         if count >= self.few:
             return None
         if count < self.least:
-            return Verdict(
-                "warning", f"the file has {plural(count, 'example')}; services refuse fewer than {self.least}"
-            )
+            return Verdict("error", f"the file has {plural(count, 'example')}; services refuse fewer than {self.least}")
         return Verdict(
             "hint",
             f"the file has {plural(count, 'example')}; a few hundred are better, and every doubling tends to improve "
