@@ -89,7 +89,7 @@ def test_what_is_not_learned_is_said(place: Place) -> None:
         "preferred_output": [{"role": "assistant", "content": "yes"}],
         "non_preferred_output": [{"role": "assistant", "content": "no"}],
     }
-    silent = {**row, "preferred_output": [{"role": "assistant", "content": ""}]}
+    silent = {**row, "preferred_output": [{"role": "assistant", "content": "yes", "weight": 0}]}
     job_id = place.add([row] * 12 + [silent], type="dpo", n_epochs=1)
     with queue(place):
         job = place.wait(job_id, "succeeded")
