@@ -214,6 +214,13 @@ def test_the_shape_of_a_file_is_told_by_its_first_rows(file: Callable[..., Path]
         assert said in raised.value.message
 
 
+def test_a_preference_may_refuse(file: Callable[..., Path]) -> None:
+    row = {**PREFERENCE, "preferred_output": [{"role": "assistant", "refusal": "No."}]}
+    path = file(*[row] * 10)
+    assert inspect(path, method="dpo") == Inspection("preference", lines=10, examples=10)
+    assert list(FileExamples(path, "preference")) == [Example("q", "No.")] * 10
+
+
 def test_more_images_than_are_taken(file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fttool.service.examples.read.MOST_IMAGE_EXAMPLES", 10)
     part = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
@@ -248,6 +255,7 @@ def test_rendered_for_inference_as_for_training() -> None:
     assert render([ASKED]) == "q"
     assert render([{"role": "system", "content": "s"}, ASKED]) == "system: s\nuser: q"
     assert render([ASKED, {"role": "assistant", "content": None, "tool_calls": [CALL]}]) == "user: q\nassistant: f({})"
+    assert render([ASKED, {"role": "assistant", "content": None, "refusal": "No."}]) == "user: q\nassistant: No."
     called = {"role": "assistant", "function_call": {"name": "g", "arguments": "1"}}
     assert render([called]) == "assistant: g(1)"
     assert render([{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]) == ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fttool.rules.parts import MOST_IMAGE_EXAMPLES
 from fttool.service.examples.lines import decoded, lines
 from fttool.service.examples.look import Look
 from fttool.service.examples.rows import METHOD_SHAPES, examples
@@ -17,9 +18,6 @@ from fttool.service.trainers import Example
 
 #: OpenAI's least number of lines of a training file; it asks nothing of a validation file but that it is not empty.
 LEAST_EXAMPLES = 10
-
-#: OpenAI's limit of a training file; the id is that of prepare_data's check.
-MOST_IMAGE_EXAMPLES = 50_000
 
 
 @dataclass(frozen=True)
