@@ -342,7 +342,12 @@ METHOD = {"type": "reinforcement", "reinforcement": {"grader": {**GRADER, "refer
     [
         (chats(), chats(role="bot"), (), "1 row has an unknown role"),
         (preferences(), preferences(worse="y"), ("--method", "dpo"), "1 row prefers an output to itself"),
-        (prompts(), prompts(answer=None), GRADED, "1 row has nothing to grade answers by"),
+        (
+            prompts(),
+            prompts(messages=[{**ASKED, "role": "assistant"}]),
+            GRADED,
+            "1 row does not end with a user message",
+        ),
     ],
 )
 def test_every_shape_is_checked_in_both_files(

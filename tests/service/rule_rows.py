@@ -154,8 +154,8 @@ PAIRS = (
     Pair(
         "preference-text",
         "preference",
+        pair(input=chat({"role": "user", "content": [WEB]})),
         pair({"role": "assistant", "content": [{"type": "text", "text": "r"}]}),
-        pair({**ANSWERED, "tool_calls": None}),
     ),
     Pair("preference-same", "preference", pair(worse=ANSWERED), pair(worse={"role": "assistant", "content": "R"})),
     Pair("missing-prompt", "completion", {"prompt": None, "completion": "b"}, {"prompt": "", "completion": "b"}),

@@ -171,14 +171,14 @@ def spoilt(draw: Callable[..., Any]) -> tuple[Pair, dict[str, Any]]:
         holder, key = draw(st.sampled_from(list(places(row)) or [(row, "")]))
         what = draw(st.sampled_from(["replace", "replace", "leave out", "add"]))
         if what == "replace":
-            holder[key] = draw(VALUES)
+            holder[key] = copy.deepcopy(draw(VALUES))
         elif what == "leave out":
             holder.pop(key, None) if isinstance(holder, dict) else holder.pop(key)
         elif isinstance(holder, dict):
             name = draw(
                 st.sampled_from(["weight", "refusal", "tool_calls", "function_call", "name", "content", "role"])
             )
-            holder[name] = draw(VALUES)
+            holder[name] = copy.deepcopy(draw(VALUES))
     return pair, row
 
 
