@@ -17,7 +17,7 @@ from fttool.errors import DataError, FttoolError
 if TYPE_CHECKING:
     from fttool.dataset.prepare import Options
     from fttool.jobs.services.base import Service
-    from fttool.records.dataset import Report, Shape
+    from fttool.records.dataset import Finding, Report, Shape
 
 _MOST_SHOWN = 8
 
@@ -28,7 +28,7 @@ SHAPES: Mapping[str, Shape] = {"dpo": "preference", "reinforcement": "reinforcem
 _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion")
 
 #: An option in a hint, if it is not one that `create` has itself.
-_OPTION = re.compile(r"`(--(?!no-check\b)[^`]*)`")
+_OPTION = re.compile(r"`(--(?!(?:no-check|method)\b)[^`]*)`")
 
 
 def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, service: Service, *, told: bool) -> None:
@@ -41,10 +41,12 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
     names = {str(path): name for path, name in files}
     with _called(names):
         settings = Options(check_only=True, shape=SHAPES.get(method), model=model, limits=limits_of(service))
-        _check_examples([path for path, _ in files], names, settings, told=told)
+        _check_examples([path for path, _ in files], names, settings, method, told=told)
 
 
-def _check_examples(paths: Sequence[Path], names: Mapping[str, str], settings: Options, *, told: bool) -> None:
+def _check_examples(
+    paths: Sequence[Path], names: Mapping[str, str], settings: Options, method: str, *, told: bool
+) -> None:
     from fttool.dataset.formats.base import ReadOptions
     from fttool.dataset.prepare import Preparation
 
@@ -55,6 +57,7 @@ def _check_examples(paths: Sequence[Path], names: Mapping[str, str], settings: O
     with views.Bars() as bars, Preparation([paths[0]], options, other, bars.tell) as work:
         report = work.report(work.analyse(work.policy(False)), checked_only=True)
     first = names[str(paths[0])]
+    _check_method(report.shape, method, first)
     command = ["fttool", "prepare_data", first, *([] if other is None else ["-v", names[str(other)]])]
     mends = f"`{shell(command)}` mends"
     errors = [finding for finding in report.findings if finding.severity == "error" or finding.id in _UNTRAINABLE]
@@ -67,9 +70,26 @@ def _check_examples(paths: Sequence[Path], names: Mapping[str, str], settings: O
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise DataError(
             f"{errors[0].message}{more}; nothing was sent",
-            file=first,
+            file=names.get(_file_of(errors[0]), first),
             hint="`--no-check` sends it as it is" if few else f"{mends} what it can; `--no-check` sends it as it is",
         )
+
+
+def _check_method(shape: Shape, method: str, name: str) -> None:
+    """Raise DataError for examples of another method than supervised training, where that is what is asked for."""
+    other = next((known for known, its in SHAPES.items() if its == shape), None)
+    if method == "supervised" and other is not None:
+        kind = "preferences" if shape == "preference" else "prompts for reinforcement"
+        raise DataError(
+            f"the examples are {kind}, which supervised training does not take; nothing was sent",
+            file=name,
+            hint=f"train with `--method {other}`; `--no-check` sends it as it is",
+        )
+
+
+def _file_of(finding: Finding) -> str:
+    """The first file that has rows of a finding; "" for one about the file as a whole."""
+    return next((path for path, lines in finding.lines.items() if lines), "")
 
 
 def _check_format(path: Path, name: str) -> None:

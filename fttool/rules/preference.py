@@ -41,7 +41,7 @@ def preference_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]
     for name in OUTPUTS:
         found = list(_output_faults(row, name))
         yield from found
-        texts.append(None if found else row[name][0]["content"])
+        texts.append(None if found else row[name][0].get("content"))
     if texts[0] is not None and texts[0] == texts[1]:
         yield Fault("preference-same", OUTPUTS[1], "is the same as the preferred output")
 

@@ -26,7 +26,8 @@ FUNCTION_KEYS = ("name", "description", "parameters", "strict")
 CALL_KEYS = ("id", "type", "function")
 CALLED_KEYS = ("name", "arguments")
 
-_ARGUMENTS = msgspec.json.Decoder()
+#: A float that is too large for one is JSON all the same.
+_ARGUMENTS = msgspec.json.Decoder(float_hook=float)
 
 
 def tools_faults(holder: Mapping[str, Any], where: str, declared: dict[str, Any]) -> Iterator[Fault]:

@@ -301,6 +301,86 @@ def test_prompts_for_reinforcement_are_checked_their_own_way(service: Scripted, 
     assert body(service)["method"] == method
 
 
+ASKED = {"role": "user", "content": "hi"}
+
+
+def chats(count: int = 12, role: str = "assistant") -> list[Any]:
+    """Chats; the last answer is of this role."""
+    rows = [{"messages": [{**ASKED, "content": f"q{n}"}, {"role": "assistant", "content": "r"}]} for n in range(count)]
+    rows[-1]["messages"][1]["role"] = role
+    return rows
+
+
+def preferences(count: int = 12, worse: str = "n") -> list[Any]:
+    """Preferences; the last has this as its worse output."""
+    rows = [
+        {
+            "input": {"messages": [{**ASKED, "content": f"q{n}"}]},
+            "preferred_output": [{"role": "assistant", "content": "y"}],
+            "non_preferred_output": [{"role": "assistant", "content": "n"}],
+        }
+        for n in range(count)
+    ]
+    rows[-1]["non_preferred_output"][0]["content"] = worse
+    return rows
+
+
+def prompts(count: int = 12, **change: Any) -> list[Any]:
+    """Prompts for reinforcement; the last with these keys changed."""
+    rows: list[Any] = [{"messages": [{**ASKED, "content": f"q{n}"}], "answer": f"r{n}"} for n in range(count)]
+    rows[-1] |= change
+    return rows
+
+
+GRADED = ("--method-json", "method.json")
+GRADER = {"type": "string_check", "name": "g", "operation": "eq", "input": "{{sample.output_text}}"}
+METHOD = {"type": "reinforcement", "reinforcement": {"grader": {**GRADER, "reference": "{{item.answer}}"}}}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "options", "told"),
+    [
+        (chats(), chats(role="bot"), (), "1 row has an unknown role"),
+        (preferences(), preferences(worse="y"), ("--method", "dpo"), "1 row prefers an output to itself"),
+        (
+            prompts(),
+            prompts(messages=[{**ASKED, "role": "assistant"}]),
+            GRADED,
+            "1 row does not end with a user message",
+        ),
+    ],
+)
+def test_every_shape_is_checked_in_both_files(
+    service: Scripted, call: Call, work: Path, good: list[Any], bad: list[Any], options: tuple[str, ...], told: str
+) -> None:
+    (work / "method.json").write_text(json.dumps(METHOD))
+    write(work / "good.jsonl", good)
+    write(work / "bad.jsonl", bad)
+    create = ("create", "-m", MODEL, "--no-follow", *options, *service.options)
+    for files in (("-t", "bad.jsonl"), ("-t", "good.jsonl", "-v", "bad.jsonl")):
+        done = call(*create, *files)
+        assert done.code == 3
+        assert f"error: bad.jsonl: {told}" in done.err and "nothing was sent" in done.err
+    assert service.requests == []
+    assert call(*create, "-t", "bad.jsonl", "--no-check").code == 0
+    done = call(*create, "-t", "good.jsonl")
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "method"),
+    [(preferences(), "preferences", "dpo"), (prompts(), "prompts for reinforcement", "reinforcement")],
+)
+def test_the_method_that_the_examples_are_for_is_named(
+    service: Scripted, call: Call, work: Path, rows: list[Any], kind: str, method: str
+) -> None:
+    write(work / "x.jsonl", rows)
+    done = call("create", "-t", "x.jsonl", "-m", MODEL, *service.options)
+    assert done.code == 3 and service.requests == []
+    assert f"error: x.jsonl: the examples are {kind}, which supervised training does not take" in done.err
+    assert f"hint: train with `--method {method}`; `--no-check` sends it as it is" in done.err
+
+
 def test_the_request_can_be_looked_at(service: Scripted, train: str, call: Call) -> None:
     options = ["--n_epochs", "3", "--suffix", "people", "--seed", "7", "--metadata", "a=b", "--integration", "wandb:p"]
     done = call("create", "-t", train, "-v", "file-9", "-m", MODEL, *options, "--dry-run")
@@ -472,6 +552,29 @@ def test_on_the_own_service(own: Path, train: str, call: Call) -> None:  # noqa:
     made = json.loads(again.out)
     files = json.loads(call("files", "list", "--local", "--purpose", "fine-tune", "--json").out)["data"]
     assert [file["id"] for file in files] == [made["training_file"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "told"),
+    [
+        (chats(role="bot"), (), "Line 12: messages[1].role is `bot`; it must be one of "),
+        (preferences(worse="y"), ("--method", "dpo"), "is the same as the preferred output [preference-same]"),
+        (prompts(), (), "prompts for reinforcement"),
+    ],
+)
+def test_what_is_sent_unchecked_the_own_service_refuses(
+    own: Path,  # noqa: F811
+    call: Call,
+    work: Path,
+    rows: list[Any],
+    options: tuple[str, ...],
+    told: str,
+) -> None:
+    write(work / "x.jsonl", rows)
+    done = call("create", "-t", "x.jsonl", "--local", *options)
+    assert done.code == 3 and "--no-check" in done.err
+    done = call("create", "-t", "x.jsonl", "--local", "--no-check", *options)
+    assert done.code == 1 and told in done.err
 
 
 def test_a_job_whose_id_cannot_be_printed_is_told_all_the_same(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fttool.service.examples import faults as example_faults
-from fttool.service.examples import read as examples
+from fttool.rules import errors
+from fttool.service.examples import lines as example_lines
 from fttool.service.examples.read import FileExamples, Inspection, inspect
 from fttool.service.examples.render import render
 from fttool.service.jobs.fault import JobFault
@@ -27,7 +27,8 @@ PREFERENCE = {
     "preferred_output": [ANSWERED],
     "non_preferred_output": [{"role": "assistant", "content": "s"}],
 }
-CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
+CALL: dict[str, Any] = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 @pytest.fixture
@@ -61,10 +62,11 @@ def test_the_shapes(file: Callable[..., Path], row: dict[str, Any], method: str,
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"prompt": "a"}, "Line 10: missing key 'completion'"),
-        ({"prompt": 1, "completion": "b"}, "Line 10: 'prompt': expected str, got int"),
-        ({"prompt": None, "completion": "b"}, "Line 10: 'prompt': expected str, got null"),
-        ({"x": 1}, "Line 10: expected the keys 'prompt' and 'completion' or 'messages'"),
+        ({"prompt": "a"}, "Line 10: completion is missing [empty-completion]"),
+        ({"prompt": 1, "completion": "b"}, "Line 10: prompt is a number, not text [value-type]"),
+        ({"prompt": None, "completion": "b"}, "Line 10: prompt is null [missing-prompt]"),
+        ({"x": 1}, "Line 10: prompt is missing [missing-prompt]"),
+        ({"prompt": "a", "completion": " \n"}, "Line 10: completion is only white space [empty-completion]"),
         (CHAT, "Line 10: a chat example among completion examples; a file has one shape"),
         (PREFERENCE, "the method 'supervised' takes completion or chat examples"),
         (b"[1]", "Line 10: expected a JSON object, got an array"),
@@ -72,7 +74,7 @@ def test_the_shapes(file: Callable[..., Path], row: dict[str, Any], method: str,
         (b'{"prompt": "x', "Line 10: not valid JSON at column 12: Unterminated string starting at"),
         (b'{"prompt": NaN, "completion": ""}', "Line 10: not valid JSON: NaN is not a JSON number"),
         (b'{"prompt": "\xe4", "completion": ""}', "Line 10: not UTF-8 at byte 13 of the line (0xe4)"),
-        (b'{"prompt": "\\ud800", "completion": ""}', "Line 10: text holds half of a surrogate pair"),
+        (b'{"prompt": "\\ud800", "completion": ""}', "Line 10: prompt holds half of a surrogate pair"),
         (b"[" * 100_000, "Line 10: nested too deeply"),
     ],
 )
@@ -88,23 +90,23 @@ def test_faults_of_completions(file: Callable[..., Path], row: Any, said: str) -
 @pytest.mark.parametrize(
     ("messages", "said"),
     [
-        ([], "'messages' is empty"),
-        ("x", "'messages': expected array, got str"),
-        ([ASKED], "'messages' has no message of role 'assistant'"),
-        ([{"role": "bot", "content": "x"}], "'messages[0].role': unknown role 'bot'"),
-        ([{"content": "x"}], "missing key 'role' in 'messages[0]'"),
-        ([{"role": "user"}, ANSWERED], "'messages[0]': a message of role 'user' has no content"),
+        ([], "messages is an empty list [chat-messages]"),
+        ("x", "messages is text, not a list of messages [chat-messages]"),
+        ([ASKED], "messages hold no assistant message to learn from [chat-no-answer]"),
+        ([{"role": "bot", "content": "x"}], "messages[0].role is `bot`; it must be one of system, developer"),
+        ([{"content": "x"}], "messages[0].role is missing [chat-role]"),
+        ([{"role": "user"}, ANSWERED], "messages[0].content is missing [chat-content]"),
         (
             [ASKED, {"role": "assistant", "content": None}],
-            "'messages[1]': a message of role 'assistant' has no content",
+            "messages[1].content is null; only an assistant message that calls tools has none [chat-content]",
         ),
-        ([ASKED, {**ANSWERED, "weight": 2}], "'messages[1]': 'weight' must be 0 or 1, not 2"),
+        ([ASKED, {**ANSWERED, "weight": 2}], "messages[1].weight is 2; it must be 0 or 1 [chat-weight]"),
         (
             [{"role": "user", "content": [{"type": "text"}]}, ANSWERED],
-            "'messages[0]': a part of its content has no text",
+            "messages[0].content[0].text is missing [content-part]",
         ),
-        ([{"role": "user", "content": [{"type": "film"}]}, ANSWERED], "'messages[0].content[0].type'"),
-        ([ASKED, ANSWERED] * 1025, "'messages' has 2,050 messages; at most 2,048 can be read"),
+        ([{"role": "user", "content": [{"type": "film"}]}, ANSWERED], "messages[0].content[0].type is `film`"),
+        ([ASKED, ANSWERED] * 1025, "messages are 2,050; at most 2,048 are taken [chat-messages]"),
     ],
 )
 def test_faults_of_chats(file: Callable[..., Path], messages: Any, said: str) -> None:
@@ -117,10 +119,10 @@ def test_faults_of_chats(file: Callable[..., Path], messages: Any, said: str) ->
 @pytest.mark.parametrize("missing", ["input", "preferred_output", "non_preferred_output"])
 def test_faults_of_preferences(file: Callable[..., Path], missing: str) -> None:
     row = {name: value for name, value in PREFERENCE.items() if name != missing}
-    with pytest.raises(JobFault, match=f"Line 2: missing key '{missing}'"):
+    with pytest.raises(JobFault, match=rf"Line 2: {missing} is missing \[preference-(in|out)put\]"):
         inspect(file(PREFERENCE, row), method="dpo")
     empty = {**PREFERENCE, missing: {"messages": []} if missing == "input" else []}
-    with pytest.raises(JobFault, match=r"Line 2: '.*' is empty"):
+    with pytest.raises(JobFault, match=r"Line 2: .* (is an empty list \[chat-messages\]|has 0 messages)"):
         inspect(file(PREFERENCE, empty), method="dpo")
     with pytest.raises(JobFault, match="Line 1: a chat example, but the method 'dpo' takes preference examples"):
         inspect(file(CHAT), method="dpo")
@@ -144,9 +146,9 @@ def test_too_few(file: Callable[..., Path]) -> None:
     assert inspect(file(COMPLETION), role="validation").lines == 1
     with pytest.raises(JobFault, match="Validation file has 0 example"):
         inspect(file(), role="validation")
-    calls = {"messages": [ASKED, {"role": "assistant", "tool_calls": [CALL]}]}
+    sound = {"messages": [ASKED, {"role": "assistant", "content": [{"type": "input_audio", "input_audio": {}}]}]}
     with pytest.raises(JobFault, match="No example of the training file has a text of the assistant to learn"):
-        inspect(file(*[calls] * 10))
+        inspect(file(*[sound] * 10))
 
 
 def test_bom_blank_lines_and_line_ends(file: Callable[..., Path]) -> None:
@@ -159,29 +161,77 @@ def test_bom_blank_lines_and_line_ends(file: Callable[..., Path]) -> None:
 
 
 def test_a_line_too_long(file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (examples, example_faults):
-        monkeypatch.setattr(module, "LONGEST_LINE", 1_048_576)
+    monkeypatch.setattr(example_lines, "LONGEST_LINE", 1_048_576)
     longest = {"prompt": "x" * (1_048_576 - 34), "completion": "b"}
     assert len(json.dumps(longest)) + 1 == 1_048_576
     assert inspect(file(*[COMPLETION] * 9, longest, COMPLETION)).lines == 11
     longer = {"prompt": "x" * 3_000_000, "completion": "b"}
     with pytest.raises(JobFault) as raised:
         inspect(file(*[COMPLETION] * 9, longer, {}, COMPLETION))
-    assert "Line 10: longer than 1 MB; Line 11: expected the keys" in raised.value.message
+    assert "Line 10: longer than 1 MB; Line 11: prompt is missing" in raised.value.message
 
 
 def test_what_cannot_be_learned_is_counted(file: Callable[..., Path]) -> None:
-    image = {"role": "user", "content": [{"type": "image_url", "image_url": {}}, {"type": "text", "text": "what?"}]}
-    silent: list[dict[str, Any]] = [
-        {"messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": [CALL]}]},
-        {"messages": [ASKED, {**ANSWERED, "weight": 0}]},
-        {"messages": [ASKED, {"role": "assistant", "content": ""}]},
-    ]
-    path = file(*[CHAT] * 9, *silent, {"messages": [image, ANSWERED]})
-    assert inspect(path) == Inspection("chat", lines=13, examples=10, skipped=3, unseen=1)
+    url = {"url": "https://example.org/a.png"}
+    image = {"role": "user", "content": [{"type": "image_url", "image_url": url}, {"type": "text", "text": "what?"}]}
+    sound = {"role": "assistant", "content": [{"type": "input_audio", "input_audio": {}, "text": 5}]}
+    silent = {"role": "assistant", "content": "", "refusal": 5}
+    path = file(
+        *[CHAT] * 9, {"messages": [ASKED, sound]}, {"messages": [ASKED, silent]}, {"messages": [image, ANSWERED]}
+    )
+    assert inspect(path) == Inspection("chat", lines=12, examples=10, skipped=2, unseen=2)
     assert list(FileExamples(path, "chat"))[-1] == Example("what?", "r")
-    path = file(*[COMPLETION] * 9, {"prompt": "a", "completion": ""})
-    assert inspect(path) == Inspection("completion", lines=10, examples=9, skipped=1)
+
+
+def test_calls_and_refusals_are_learned_as_text(file: Callable[..., Path]) -> None:
+    call = {"messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": [CALL]}], "tools": [TOOL]}
+    legacy = {
+        "messages": [ASKED, {"role": "assistant", "function_call": CALL["function"]}],
+        "functions": [TOOL["function"]],
+    }
+    refusal = {"messages": [ASKED, {"role": "assistant", "refusal": "No."}]}
+    path = file(*[call] * 10, legacy, refusal)
+    assert inspect(path) == Inspection("chat", lines=12, examples=12, called=11)
+    assert list(FileExamples(path, "chat")) == [Example("q", "f({})")] * 11 + [Example("q", "No.")]
+
+
+def test_the_shape_of_a_file_is_told_by_its_first_rows(file: Callable[..., Path]) -> None:
+    asked = {"messages": [ASKED, ANSWERED, ASKED], "answer": "r"}
+    with pytest.raises(JobFault, match="prompts for reinforcement: they end with the user") as raised:
+        inspect(file(*[asked] * 6, *[CHAT] * 5))
+    assert raised.value.code == "invalid_training_file"
+    with pytest.raises(JobFault, match=r"Line 1: .* \[chat-last\]"):  # half of them: chats, with a fault each
+        inspect(file(*[asked] * 5, *[CHAT] * 5))
+    both = {**COMPLETION, "messages": []}
+    assert inspect(file(*[both] * 10)).shape == "completion"
+    for row, method, said in (
+        ({"mesages": []}, "supervised", "messages is missing; `mesages` is near it [chat-messages]"),
+        ({"text": "x"}, "supervised", "expected the keys 'prompt' and 'completion' or 'messages'"),
+        ({"input": {}}, "dpo", "messages is missing [chat-messages]"),
+        ({"prefered_output": []}, "dpo", "input is missing [preference-input]"),
+    ):
+        with pytest.raises(JobFault) as raised:
+            inspect(file(row), method=method)
+        assert said in raised.value.message
+
+
+def test_a_preference_may_refuse(file: Callable[..., Path]) -> None:
+    row = {**PREFERENCE, "preferred_output": [{"role": "assistant", "refusal": "No."}]}
+    path = file(*[row] * 10)
+    assert inspect(path, method="dpo") == Inspection("preference", lines=10, examples=10)
+    assert list(FileExamples(path, "preference")) == [Example("q", "No.")] * 10
+
+
+def test_more_images_than_are_taken(file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fttool.service.examples.read.MOST_IMAGE_EXAMPLES", 10)
+    part = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    seen = {"messages": [{"role": "user", "content": [part, part]}, ANSWERED]}
+    assert inspect(file(*[seen] * 10, CHAT)).unseen == 10
+    with pytest.raises(
+        JobFault, match=r"11 examples .* hold images; at most 10 are taken \[image-examples\]"
+    ) as raised:
+        inspect(file(*[seen] * 11))
+    assert raised.value.code == "invalid_training_file"
 
 
 def test_each_answer_of_a_chat_is_an_example(file: Callable[..., Path]) -> None:
@@ -196,15 +246,17 @@ def test_each_answer_of_a_chat_is_an_example(file: Callable[..., Path]) -> None:
         ASKED,
         {"role": "assistant", "content": [{"type": "text", "text": "three"}]},
     ]
-    first = "system: Be brief.\nuser: q\nassistant: one\nuser: and?\nassistant: f({})\ntool: 3"
-    expected = [Example(first, "two"), Example(f"{first}\nassistant: two\nuser: q", "three")]
-    assert list(FileExamples(file({"messages": messages}), "chat")) == expected
+    asked = "system: Be brief.\nuser: q\nassistant: one\nuser: and?"
+    first = f"{asked}\nassistant: f({{}})\ntool: 3"
+    expected = [Example(asked, "f({})"), Example(first, "two"), Example(f"{first}\nassistant: two\nuser: q", "three")]
+    assert list(FileExamples(file({"messages": messages, "tools": [TOOL]}), "chat")) == expected
 
 
 def test_rendered_for_inference_as_for_training() -> None:
     assert render([ASKED]) == "q"
     assert render([{"role": "system", "content": "s"}, ASKED]) == "system: s\nuser: q"
     assert render([ASKED, {"role": "assistant", "content": None, "tool_calls": [CALL]}]) == "user: q\nassistant: f({})"
+    assert render([ASKED, {"role": "assistant", "content": None, "refusal": "No."}]) == "user: q\nassistant: No."
     called = {"role": "assistant", "function_call": {"name": "g", "arguments": "1"}}
     assert render([called]) == "assistant: g(1)"
     assert render([{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]) == ""
@@ -212,8 +264,14 @@ def test_rendered_for_inference_as_for_training() -> None:
 
 MESSAGES = st.lists(
     st.fixed_dictionaries(
-        {"role": st.sampled_from(["system", "user", "assistant"]), "content": st.text(max_size=4)},
-        optional={"weight": st.sampled_from([0, 1, None])},
+        {"role": st.sampled_from(["user", "assistant"]), "content": st.sampled_from(["", " ", "a", "b"])},
+        optional={"refusal": st.sampled_from([None, "no", 1])},
+    ).flatmap(
+        lambda message: (
+            st.just(message)
+            if message["role"] == "user"
+            else st.sampled_from([message, {**message, "weight": 0}, {**message, "weight": 1.0}])
+        )
     ),
     min_size=1,
     max_size=6,
@@ -224,16 +282,17 @@ MESSAGES = st.lists(
 def test_as_many_examples_as_were_counted(tmp_path_factory: pytest.TempPathFactory, chats: list[Any]) -> None:
     path = tmp_path_factory.mktemp("chats") / "file"
     path.write_text("".join(json.dumps({"messages": messages}) + "\n" for messages in chats))
+    bad = any(next(errors({"messages": messages}, "chat"), None) for messages in chats)
     try:
         found = inspect(path, role="validation")
     except JobFault:
-        wrong = [m for m in chats if not any(message["role"] == "assistant" for message in m)]
-        assert wrong or not list(FileExamples(path, "chat"))
+        assert bad or not list(FileExamples(path, "chat"))
         return
+    assert not bad
     listed = list(FileExamples(path, "chat"))
     assert found.examples == len(listed) == len(FileExamples(path, "chat"))
     for example in listed:
-        assert example.completion
+        assert example.completion.strip()
 
 
 def test_whatever_the_bytes(tmp_path: Path) -> None:

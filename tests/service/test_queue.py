@@ -89,7 +89,7 @@ def test_what_is_not_learned_is_said(place: Place) -> None:
         "preferred_output": [{"role": "assistant", "content": "yes"}],
         "non_preferred_output": [{"role": "assistant", "content": "no"}],
     }
-    silent = {**row, "preferred_output": [{"role": "assistant", "content": ""}]}
+    silent = {**row, "preferred_output": [{"role": "assistant", "content": "yes", "weight": 0}]}
     job_id = place.add([row] * 12 + [silent], type="dpo", n_epochs=1)
     with queue(place):
         job = place.wait(job_id, "succeeded")
@@ -97,6 +97,23 @@ def test_what_is_not_learned_is_said(place: Place) -> None:
     warnings = [event.message for event in place.events(job_id) if event.level == "warn"]
     assert len(warnings) == 2
     assert "beta, are not used" in warnings[0] and warnings[1].startswith("1 of 13 examples of the training file")
+
+
+def test_calls_of_tools_are_trained_on_as_text_and_that_is_said(place: Place) -> None:
+    function = {"name": "f", "arguments": "{}"}
+    call = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": function}]}
+    row = {
+        "messages": [{"role": "user", "content": "q"}, call],
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+    }
+    job_id = place.add([row] * 10, trainer="baseline", n_epochs=1)
+    with queue(place):
+        place.wait(job_id, "succeeded", timeout=60)
+    (warning,) = [event.message for event in place.events(job_id) if event.level == "warn"]
+    assert warning == (
+        "10 of 10 examples of the training file have calls of tools among the answers: the trainer learns them as "
+        "text, name(arguments)"
+    )
 
 
 def test_cancel_takes_two_seconds_at_most(place: Place) -> None:

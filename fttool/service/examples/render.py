@@ -29,16 +29,20 @@ def render(messages: Iterable[Mapping[str, Any]]) -> str:
 
 
 def turn_of(message: Mapping[str, Any]) -> Turn:
-    """A message as a turn. What tools were called with stands for an assistant's missing content."""
-    text = content_text(message.get("content"))
-    return Turn(message["role"], text or calls_text(message.get("tool_calls"), message.get("function_call")))
+    """A message as a turn. A refusal, or what tools were called with, stands for an assistant's missing content."""
+    role, text = message["role"], content_text(message.get("content"))
+    if not text and role == "assistant":
+        refusal = message.get("refusal")
+        text = refusal if isinstance(refusal, str) else ""
+        text = text or calls_text(message.get("tool_calls"), message.get("function_call"))
+    return Turn(role, text)
 
 
 def content_text(content: str | Iterable[Mapping[str, Any]] | None) -> str:
     """The text of a message's content: the text itself, or that of its parts joined; images and audio have none."""
     if isinstance(content, str):
         return content
-    return "".join(part.get("text") or part.get("refusal") or "" for part in content or ())
+    return "".join(part.get(part["type"]) or "" for part in content or () if part["type"] in ("text", "refusal"))
 
 
 def calls_text(tool_calls: Iterable[Mapping[str, Any]] | None, function_call: Mapping[str, Any] | None) -> str:

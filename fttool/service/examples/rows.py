@@ -1,213 +1,117 @@
 """The shapes a line of a training file may have, and what of it can be learned.
 
 Completion {"prompt", "completion"}, chat {"messages": […]} and preference {"input": {"messages"}, "preferred_output",
-"non_preferred_output"}: OpenAI's, for the methods supervised (the first two) and dpo.
+"non_preferred_output"}: OpenAI's, for the methods supervised (the first two) and dpo. The rules (fttool/rules) say what
+must be in them; here a row is one that they have accepted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from fttool.service.examples.render import Turn, calls_text, content_text, prompt_of
+from fttool.rules.base import nearest
+from fttool.rules.chat import ROW_KEYS
+from fttool.rules.quick import PlainChat, without_fault
+from fttool.service.examples.render import Turn, content_text, prompt_of, turn_of
 from fttool.service.trainers import Example
 
-#: More messages than this in one example are refused: each answer is an example with all that came before it.
-MOST_MESSAGES = 2_048
-
-
-class _Typed(TypedDict):
-    type: Literal["text", "refusal", "image_url", "input_audio", "file"]
-
-
-class Part(_Typed, total=False):
-    """A part of a message's content."""
-
-    text: str
-    refusal: str
-
-
-class Function(TypedDict):
-    """What is called, and with what (JSON, as text)."""
-
-    name: str
-    arguments: str
-
-
-class Call(TypedDict):
-    """A call of a tool."""
-
-    function: Function
-
-
-class Message(msgspec.Struct):
-    """A message of a chat. Keys that are not here are let through, as OpenAI does."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
-    weight: float | None = None
-    tool_calls: list[Call] | None = None
-    function_call: Function | None = None
-    refusal: str | None = None
-
-    @property
-    def turn(self) -> Turn:
-        """The message as text sees it."""
-        return Turn(self.role, content_text(self.content) or calls_text(self.tool_calls, self.function_call))
-
-    @property
-    def answer(self) -> str:
-        """The text to learn; "" if there is none, or it is not to be learned."""
-        return content_text(self.content) if self.role == "assistant" and self.weight != 0 else ""
-
-    def fault(self) -> str | None:
-        """What is wrong that types do not say."""
-        if self.weight not in (None, 0, 1):
-            return f"'weight' must be 0 or 1, not {self.weight:g}"
-        if isinstance(self.content, list):
-            # A part of type "text" has its text under "text", a refusal under "refusal".
-            if not all(part["type"] in part for part in self.content if part["type"] in ("text", "refusal")):
-                return "a part of its content has no text"
-        elif self.content is None:
-            called = self.tool_calls or self.function_call or self.refusal
-            if self.role != "assistant" or not called:
-                return f"a message of role '{self.role}' has no content"
-        return None
-
-    @property
-    def unseen(self) -> bool:
-        """Whether it holds what a text trainer cannot see."""
-        return isinstance(self.content, list) and any(part["type"] not in ("text", "refusal") for part in self.content)
-
-
-class Completion(msgspec.Struct):
-    """A prompt and its completion."""
-
-    prompt: str
-    completion: str
-
-    def fault(self) -> str | None:
-        """Nothing that types do not say."""
-        return None
-
-    def examples(self) -> Iterator[Example]:
-        """Itself, unless there is nothing to learn."""
-        if self.completion:
-            yield Example(self.prompt, self.completion)
-
-    def count(self) -> int:
-        """How many examples there are."""
-        return 1 if self.completion else 0
-
-    unseen = False
-
-
-class Chat(msgspec.Struct):
-    """A chat: each answer of the assistant with weight other than 0 is an example."""
-
-    messages: list[Message]
-    tools: list[dict[str, Any]] | None = None
-    parallel_tool_calls: bool | None = None
-
-    def fault(self) -> str | None:
-        """What is wrong that types do not say."""
-        return messages_fault("messages", self.messages, answered=True)
-
-    def examples(self) -> Iterator[Example]:
-        """One for each answer that can be learned."""
-        return _answers(self.messages, 0)
-
-    def count(self) -> int:
-        """How many examples there are."""
-        return sum(1 for message in self.messages if message.answer)
-
-    @property
-    def unseen(self) -> bool:
-        """Whether it holds what a text trainer cannot see."""
-        return any(message.unseen for message in self.messages)
-
-
-class Asked(msgspec.Struct):
-    """What a preference answers."""
-
-    messages: list[Message]
-    tools: list[dict[str, Any]] | None = None
-    parallel_tool_calls: bool | None = None
-
-
-class Preference(msgspec.Struct):
-    """Two answers to one chat, the better and the worse."""
-
-    input: Asked
-    preferred_output: list[Message]
-    non_preferred_output: list[Message]
-
-    def fault(self) -> str | None:
-        """What is wrong that types do not say."""
-        return (
-            messages_fault("input.messages", self.input.messages, answered=False)
-            or messages_fault("preferred_output", self.preferred_output, answered=True)
-            or messages_fault("non_preferred_output", self.non_preferred_output, answered=True)
-        )
-
-    def examples(self) -> Iterator[Example]:
-        """The preferred answers."""
-        return _answers([*self.input.messages, *self.preferred_output], len(self.input.messages))
-
-    def count(self) -> int:
-        """How many examples there are."""
-        return sum(1 for message in self.preferred_output if message.answer)
-
-    @property
-    def unseen(self) -> bool:
-        """Whether it holds what a text trainer cannot see."""
-        return any(message.unseen for message in (*self.input.messages, *self.preferred_output))
-
-
-Row = Completion | Chat | Preference
-
-#: The shapes by name, with the keys that tell them apart.
-SHAPES: dict[str, type[Row]] = {"chat": Chat, "preference": Preference, "completion": Completion}
+Row = Mapping[str, Any]
 
 #: Shapes that a method can train on.
 METHOD_SHAPES: dict[str, tuple[str, ...]] = {"supervised": ("completion", "chat"), "dpo": ("preference",)}
 
 
-def decoder(shape: str) -> msgspec.json.Decoder[Row]:
-    """What reads a line of that shape."""
-    return msgspec.json.Decoder(SHAPES[shape])
+class _Pair(msgspec.Struct, gc=False):
+    """A prompt and its completion; other keys do not matter."""
+
+    prompt: str
+    completion: str
 
 
-def shape_of(row: dict[str, Any]) -> str | None:
-    """The shape a line's keys speak of; None for none that is known."""
+_CHAT = msgspec.json.Decoder(PlainChat)
+_PAIR = msgspec.json.Decoder(_Pair)
+
+
+def shape_of(row: Row) -> str | None:
+    """The shape a row's keys speak of; None for none that is known."""
+    if "prompt" in row and "completion" in row:
+        return "completion"
+    if "preferred_output" in row or "non_preferred_output" in row:
+        return "preference"
     if "messages" in row:
         return "chat"
-    if row.keys() & {"prompt", "completion"}:
-        return "completion"
-    if row.keys() & {"input", "preferred_output", "non_preferred_output"}:
-        return "preference"
-    return None
+    return "completion" if "prompt" in row or "completion" in row else None
 
 
-def messages_fault(where: str, messages: Sequence[Message], *, answered: bool) -> str | None:
-    """What is wrong with messages. `answered`: one must be the assistant's."""
-    if not messages:
-        return f"'{where}' is empty"
-    if len(messages) > MOST_MESSAGES:
-        return f"'{where}' has {len(messages):,} messages; at most {MOST_MESSAGES:,} can be read"
-    for at, message in enumerate(messages):
-        if fault := message.fault():
-            return f"'{where}[{at}]': {fault}"
-    if answered and not any(message.role == "assistant" for message in messages):
-        return f"'{where}' has no message of role 'assistant'"
-    return None
+def shape_for(row: Row, method: str) -> str | None:
+    """The shape that a method's file is taken for if its first row is this one; None if that is not told by it."""
+    shapes, own = METHOD_SHAPES[method], shape_of(row)
+    if own is not None:
+        return own if own in shapes else None
+    if len(shapes) == 1:
+        return shapes[0]
+    # `mesages`: the rules on chats tell what is meant.
+    return "chat" if nearest("messages", row) else None
 
 
-def _answers(messages: Sequence[Message], first: int) -> Iterator[Example]:
+def plain_count(line: bytes, shape: str) -> int:
+    """How many examples there are in a line, if one look tells that it is a plain row without fault; else 0."""
+    try:
+        if shape == "chat":
+            chat = _CHAT.decode(line)
+            return [message.role for message in chat.messages].count("assistant") if without_fault(chat) else 0
+        if shape == "completion":
+            completion = _PAIR.decode(line).completion
+            return 1 if completion and not completion.isspace() else 0
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        pass
+    return 0
+
+
+def examples(row: Row, shape: str) -> Iterator[Example]:
+    """What can be learned: each answer of the assistant with weight other than 0, or the completion."""
+    if shape == "completion":
+        yield Example(row["prompt"], row["completion"])
+        return
+    messages, first = messages_of(row, shape)
     turns: list[Turn] = []
     for at, message in enumerate(messages):
-        if at >= first and (answer := message.answer):
-            yield Example(prompt_of(turns), answer)
-        turns.append(message.turn)
+        turn = turn_of(message)
+        if at >= first and is_learned(message, turn):
+            yield Example(prompt_of(turns), turn.text)
+        turns.append(turn)
+
+
+def messages_of(row: Row, shape: str) -> tuple[Sequence[Row], int]:
+    """The messages of a chat or a preference, as one conversation; and the first that may be learned."""
+    if shape == "preference":
+        asked = row["input"]["messages"]
+        return [*asked, *row["preferred_output"]], len(asked)
+    return row["messages"], 0
+
+
+def is_learned(message: Row, turn: Turn) -> bool:
+    """Whether a message is an answer to learn, and has something in it that a text trainer can."""
+    return turn.role == "assistant" and message.get("weight") != 0 and bool(turn.text) and not turn.text.isspace()
+
+
+def is_unseen(message: Row) -> bool:
+    """Whether a message holds what a text trainer cannot see."""
+    content = message.get("content")
+    return isinstance(content, list) and any(part["type"] not in ("text", "refusal") for part in content)
+
+
+def is_call(message: Row) -> bool:
+    """Whether calls are all the text there is of a message."""
+    return bool(message.get("tool_calls") or message.get("function_call")) and not content_text(message.get("content"))
+
+
+def is_asked(row: Row) -> bool:
+    """Whether it is a conversation that ends with the user, with something beside it to grade answers by."""
+    messages = row.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    asked = isinstance(last, Mapping) and last.get("role") == "user"
+    return asked and any(key not in ROW_KEYS for key in row)

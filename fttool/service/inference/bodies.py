@@ -101,6 +101,7 @@ class Message(Struct):
 
     role: Literal["developer", "system", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
+    refusal: str | None = None
     tool_calls: list[Call] | None = None
     function_call: Function | None = None
 

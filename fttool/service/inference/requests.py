@@ -156,9 +156,9 @@ def _check_total(answers: int, tokens: int | None, param: str) -> None:
 
 
 def _check_message(message: Message, where: str) -> None:
-    """A message needs content, except an assistant's that called something; and only text can be read."""
+    """A message needs content, except an assistant's that called something or refused; and only text can be read."""
     if message.content is None:
-        if message.role == "assistant" and (message.tool_calls or message.function_call):
+        if message.role == "assistant" and (message.tool_calls or message.function_call or message.refusal):
             return
         param = f"{where}.content"
         raise bad(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")

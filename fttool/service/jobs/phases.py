@@ -145,7 +145,12 @@ def _warnings(job: JobRow, found: Mapping[str, Inspection]) -> list[NewEvent]:
         if inspection.skipped:
             said.append(
                 f"{inspection.skipped:,} of {inspection.lines:,} examples of the {role} file are left out: they have "
-                "no text to learn, only calls of tools, empty texts or messages of weight 0"
+                "no text to learn, only sound, files, empty texts or messages of weight 0"
+            )
+        if inspection.called:
+            said.append(
+                f"{inspection.called:,} of {inspection.lines:,} examples of the {role} file have calls of tools among "
+                "the answers: the trainer learns them as text, name(arguments)"
             )
         if inspection.unseen:
             said.append(
