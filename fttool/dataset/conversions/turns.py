@@ -1,0 +1,178 @@
+"""The turns of a conversation (`from` and `value`, or `role` and `content`) as messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fttool.dataset.conversions.base import Row, first_given, given, json_list, kind_of, nearest, text
+from fttool.dataset.conversions.tools import calls_in, with_text_arguments
+from fttool.dataset.values import to_text
+from fttool.errors import ConversionError
+
+#: Who speaks, and the role that is; `call` is an assistant message that calls tools.
+SPEAKERS = {
+    **dict.fromkeys(("human", "user"), "user"),
+    **dict.fromkeys(("gpt", "assistant", "chatgpt", "bing", "bard", "model"), "assistant"),
+    "system": "system",
+    "developer": "developer",
+    "function_call": "call",
+    **dict.fromkeys(("observation", "tool"), "tool"),
+}
+
+#: Names of the flag that says whether an answer is learned from: 1 and 0, or true and false.
+FLAGS = ("weight", "loss", "train", "training")
+
+#: Notes on a turn that are no part of what is said; they are left out, and named in the report.
+NOTES = frozenset(
+    {
+        *("id", "message_id", "parent_id", "timestamp", "created", "date", "language", "lang", "model", "markdown"),
+        *("text", "state", "turn_identifier", "toxic", "redacted", "country", "hashed_ip", "header", "category"),
+    }
+)
+
+_FROM, _VALUE = ("from", "role"), ("value", "content")
+_TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
+
+
+def read_turns(value: object, where: str) -> list[Row]:
+    """The messages of a list of turns, or of JSON text of one.
+
+    A call has no id there: the calls of a conversation are numbered (`call_1`), and answers belong to the calls of the
+    turn before them, in their order.
+
+    Raises:
+        ConversionError: an unknown speaker or key, an answer that belongs to no call, or to one of several.
+    """
+    reader = _Reader()
+    turns = json_list(value, where)
+    for at, turn in enumerate(turns):
+        reader.take(turn, f"{where}[{at}]")
+    reader.close(where)
+    return reader.messages
+
+
+def notes_in(value: object, where: str) -> list[str]:
+    """The notes on turns that are left out, as `conversations[].timestamp`."""
+    turns = [turn for turn in json_list(value, where) if isinstance(turn, dict)]
+    names = {name for turn in turns for name in NOTES & set(turn) if given(turn[name])}
+    return [f"{where}[].{name}" for name in sorted(names)]
+
+
+class _Reader:
+    """Reads turn by turn. `open` are the ids of the last calls that no answer was read for yet."""
+
+    def __init__(self) -> None:
+        self.messages: list[Row] = []
+        self.calls = 0
+        self.made: list[str] = []
+        self.open: list[str] = []
+
+    def take(self, turn: Any, where: str) -> None:
+        if not isinstance(turn, dict):
+            raise ConversionError(f"{kind_of(turn)} where a turn is needed", where)
+        _check_keys(turn, where)
+        role, key = _speaker(turn, where), _value_key(turn, where)
+        if role != "tool":
+            self.close(where)
+        message = getattr(self, f"_{role}")(turn, turn.get(key), f"{where}.{key}")
+        weight = _weight(turn, where, learned=message["role"] == "assistant")
+        if weight is not None:
+            message["weight"] = weight
+        self.messages.append(message)
+
+    def close(self, where: str) -> None:
+        """What comes next is no answer. ConversionError if only some of several calls were answered."""
+        if self.open and self.open != self.made:
+            raise ConversionError(
+                f"{len(self.made)} calls, but {len(self.made) - len(self.open)} answered before this turn; "
+                "which of them is not said",
+                where,
+            )
+        self.made, self.open = [], []
+
+    def _system(self, turn: Row, value: Any, where: str) -> Row:
+        return {"role": "system", "content": _content(value, where)}
+
+    def _developer(self, turn: Row, value: Any, where: str) -> Row:
+        return {"role": "developer", "content": _content(value, where)}
+
+    def _user(self, turn: Row, value: Any, where: str) -> Row:
+        return {"role": "user", "content": _content(value, where), **_carried(turn, ("name",))}
+
+    def _assistant(self, turn: Row, value: Any, where: str) -> Row:
+        made = {"role": "assistant", **_carried(turn, ("tool_calls", "name"))}
+        content = None if value is None and "tool_calls" in made else _content(value, where)
+        return with_text_arguments({"role": "assistant", "content": content, **made}, where.rpartition(".")[0])
+
+    def _call(self, turn: Row, value: Any, where: str) -> Row:
+        functions = calls_in(value, where)
+        self.made = [f"call_{self.calls + number + 1}" for number in range(len(functions))]
+        self.open = list(self.made)
+        self.calls += len(functions)
+        calls = [
+            {"id": one, "type": "function", "function": function}
+            for one, function in zip(self.made, functions, strict=True)
+        ]
+        return {"role": "assistant", "content": None, "tool_calls": calls}
+
+    def _tool(self, turn: Row, value: Any, where: str) -> Row:
+        content = to_text(value) if isinstance(value, dict | list) else text(value, where)
+        carried = _carried(turn, ("name", "tool_call_id"))
+        if "tool_call_id" not in carried:
+            if not self.open:
+                said = "this is the answer of a tool, but no call before it waits for one"
+                raise ConversionError(said, where.rpartition(".")[0])
+            carried["tool_call_id"] = self.open.pop(0)
+        return {"role": "tool", "content": content, **carried}
+
+
+def _check_keys(turn: Row, where: str) -> None:
+    known = (*_FROM, *_VALUE, *FLAGS, *_TOOL_KEYS)
+    for key, value in turn.items():
+        if key not in known and key not in NOTES and given(value):
+            raise ConversionError(f"what this means is not known{nearest(key, known)}", f"{where}.{key}")
+
+
+def _speaker(turn: Row, where: str) -> str:
+    key = first_given(turn, _FROM, where)
+    if key is None:
+        raise ConversionError("nobody is named who speaks (`from` or `role`)", where)
+    name = turn[key]
+    role = SPEAKERS.get(name.lower()) if isinstance(name, str) else None
+    if role is None:
+        said = f"unknown speaker `{name}`{nearest(name, SPEAKERS)}" if isinstance(name, str) else kind_of(name)
+        raise ConversionError(said, f"{where}.{key}")
+    return role
+
+
+def _value_key(turn: Row, where: str) -> str:
+    found = [key for key in _VALUE if key in turn and turn[key] is not None]
+    if len(found) > 1:
+        raise ConversionError("`value` and `content` both hold something; which counts is not said", where)
+    return found[0] if found else "content" if "content" in turn or "role" in turn else "value"
+
+
+def _content(value: Any, where: str) -> Any:
+    """Text, or a list of parts as the chat format has it."""
+    parts = isinstance(value, list) and value and all(isinstance(part, dict) and "type" in part for part in value)
+    return value if parts else text(value, where)
+
+
+def _carried(turn: Row, keys: tuple[str, ...]) -> Row:
+    return {key: turn[key] for key in keys if given(turn.get(key))}
+
+
+def _weight(turn: Row, where: str, *, learned: bool) -> int | None:
+    """The weight of an answer: 0 or 1, None where nothing is said. Only answers are learned from."""
+    key = next((flag for flag in FLAGS if turn.get(flag) is not None), None)
+    if key is None:
+        return None
+    values = [turn[flag] for flag in FLAGS if turn.get(flag) is not None]
+    if not all(value in (0, 1) and value == values[0] for value in values):
+        raise ConversionError("an answer is learned from (1, true) or not (0, false)", f"{where}.{key}")
+    weight = int(turn[key])
+    if learned:
+        return weight
+    if weight:
+        raise ConversionError("only what the assistant says can be learned from", f"{where}.{key}")
+    return None
