@@ -67,6 +67,7 @@ ALPACA = Conversion(
     name="alpaca",
     title="Alpaca instructions",
     shape="chat",
+    marks="columns `instruction` and `output` (or `response`)",
     columns=frozenset({"instruction", *_INPUT, *_OUTPUT, "system", "system_prompt", "history"}),
     recognises=_recognises,
     convert=convert,

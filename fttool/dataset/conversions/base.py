@@ -33,12 +33,13 @@ class Conversion:
 
     `columns` are those that `convert` looks at; all others are left out, and named in the report. `parts` names what is
     left out inside the columns of a row (`request.model`). `recognises` says whether the columns, and the first row,
-    are clearly of this kind. `table` is what maps to what, for the documentation: pairs of source and target.
+    are clearly of this kind; `marks` says the same in words. `table` is what maps to what: pairs of source and target.
     """
 
     name: str
     title: str
     shape: Literal["chat", "preference"]
+    marks: str
     columns: frozenset[str]
     recognises: Callable[[Sequence[str], Mapping[str, Any]], bool]
     convert: Callable[[Row], Row]

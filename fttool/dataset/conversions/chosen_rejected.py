@@ -170,6 +170,7 @@ CHOSEN_REJECTED = Conversion(
     name="chosen-rejected",
     title="pairs of a chosen and a rejected answer",
     shape="preference",
+    marks="columns `chosen` and `rejected`",
     columns=frozenset(
         {
             *("chosen", "rejected", *_ASKED, *_ALPACA),

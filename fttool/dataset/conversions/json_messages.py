@@ -37,6 +37,7 @@ JSON_MESSAGES = Conversion(
     name="json-messages",
     title="chats with messages or tools as JSON text",
     shape="chat",
+    marks="a column `messages`, and JSON text in it, in `tools` or in `functions`",
     columns=frozenset(_COLUMNS),
     recognises=_recognises,
     convert=convert,

@@ -99,6 +99,7 @@ OPENAI_LOG = Conversion(
     name="openai-log",
     title="logged requests and responses of OpenAI's chat completions",
     shape="chat",
+    marks="columns `request` and `response` (or `request_body` and `response_body`) with objects, or their JSON text",
     columns=frozenset({*_REQUEST, *_RESPONSE}),
     recognises=_recognises,
     convert=convert,

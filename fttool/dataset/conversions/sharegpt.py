@@ -51,6 +51,7 @@ SHAREGPT = Conversion(
     name="sharegpt",
     title="ShareGPT conversations",
     shape="chat",
+    marks="a column `conversations` (or `conversation`) with lists, or their JSON text",
     columns=frozenset({*COLUMNS, "system", "system_prompt", "tools", "functions", "parallel_tool_calls"}),
     recognises=_recognises,
     convert=convert,

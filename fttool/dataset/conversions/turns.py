@@ -84,8 +84,7 @@ class _Reader:
         """What comes next is no answer. ConversionError if only some of several calls were answered."""
         if self.open and self.open != self.made:
             raise ConversionError(
-                f"{len(self.made)} calls, but {len(self.made) - len(self.open)} answered before this turn; "
-                "which of them is not said",
+                f"{len(self.made)} calls, but only {len(self.made) - len(self.open)} answered; which is not said",
                 where,
             )
         self.made, self.open = [], []
@@ -123,7 +122,7 @@ class _Reader:
                 said = "this is the answer of a tool, but no call before it waits for one"
                 raise ConversionError(said, where.rpartition(".")[0])
             carried["tool_call_id"] = self.open.pop(0)
-        return {"role": "tool", "content": content, **carried}
+        return {"role": "tool", **carried, "content": content}
 
 
 def _check_keys(turn: Row, where: str) -> None:
