@@ -106,14 +106,14 @@ class MissingColumnError(DataError):
 class ConversionError(DataError):
     """A row cannot become the shape wanted without losing or guessing something.
 
-    `where` is the place inside the row (`conversations[2].from`); the message begins with it.
+    `where` is the place inside the row (`conversations[2].from`); `message` begins with it, `what` is the rest.
     """
 
     kind = "conversion"
 
-    def __init__(self, message: str, where: str = "", **more: Any) -> None:
-        super().__init__(f"{where}: {message}" if where else message, **more)
-        self.where = where
+    def __init__(self, what: str, where: str = "", **more: Any) -> None:
+        super().__init__(f"{where} {what}" if where else what, **more)
+        self.what, self.where = what, where
 
 
 class OutputError(DataError):

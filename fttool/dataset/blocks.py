@@ -15,7 +15,7 @@ import msgspec
 
 from fttool.dataset.checks import CHECKS, Check
 from fttool.dataset.checks.base import Spec
-from fttool.dataset.examples import ENCODER, Pairs, encode_object, read_pairs
+from fttool.dataset.examples import Pairs, read_pairs
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_all, normalised, spread
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
@@ -23,6 +23,7 @@ from fttool.dataset.row_profile import profile_rows
 from fttool.dataset.rows import changed_rows
 from fttool.dataset.scripts import other_scripts
 from fttool.dataset.steps import Step, apply_steps
+from fttool.dataset.values import ENCODER, encode_object
 
 #: What becomes of a row: it goes into the training file, into the validation file, or nowhere.
 TRAIN, VALID, GONE = 0, 1, 2

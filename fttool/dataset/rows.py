@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from fttool.dataset.examples import ENCODER, encode_object, read_rows
+from fttool.dataset.examples import read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_bytes
 from fttool.dataset.steps import Step, change_rows
+from fttool.dataset.values import ENCODER, encode_object
 from fttool.records.dataset import Shape
 from fttool.rules.chat import ROW_KEYS
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from fttool.dataset.analysis import Analysis
 from fttool.dataset.checks.base import Verdict
-from fttool.dataset.examples import encode_object, read_pairs, read_rows
+from fttool.dataset.examples import read_pairs, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.steps import apply_steps, change_rows
 from fttool.dataset.texts import show
+from fttool.dataset.values import encode_object
 from fttool.records.dataset import Sample
 
 if TYPE_CHECKING:

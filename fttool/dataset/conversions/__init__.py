@@ -5,7 +5,6 @@ To add one: a module with a `Conversion`, and its line in CONVERSIONS. Its table
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from fttool.dataset.conversions.openai_log import OPENAI_LOG
 from fttool.dataset.conversions.refused import REFUSED
 from fttool.dataset.conversions.sharegpt import SHAREGPT
 from fttool.errors import DataError, UsageError
+from fttool.rules.base import nearest
 
 __all__ = ["CONVERSIONS", "Conversion", "Row", "conversion_named", "detect"]
 
@@ -32,8 +32,8 @@ _OURS = ({"prompt", "completion"}, {"preferred_output"}, {"non_preferred_output"
 def conversion_named(name: str) -> Conversion:
     """The conversion of that name; UsageError where there is none."""
     if name not in CONVERSIONS:
-        near = difflib.get_close_matches(name.lower(), CONVERSIONS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(CONVERSIONS)}"
+        near = nearest(name, CONVERSIONS)
+        hint = f"did you mean `{near}`?" if near else f"known are {', '.join(CONVERSIONS)}"
         raise UsageError(f"there is no conversion from `{name}`", hint=hint)
     return CONVERSIONS[name]
 

@@ -11,7 +11,6 @@ from fttool.dataset.conversions.base import (
     first_given,
     given,
     json_list,
-    kind_of,
     optional_text,
     refuse_media,
     system_message,
@@ -32,7 +31,7 @@ def question(row: Row) -> str:
     parts = [optional_text(row, "instruction"), optional_text(row, source) if source else ""]
     said = "\n\n".join(part for part in parts if part)
     if not said:
-        raise ConversionError("nothing is asked", "instruction")
+        raise ConversionError("asks nothing", "instruction")
     return said
 
 
@@ -43,7 +42,7 @@ def history(row: Row) -> list[Row]:
     for at, pair in enumerate(pairs):
         where = f"history[{at}]"
         if not isinstance(pair, list) or len(pair) != 2:
-            raise ConversionError(f"{kind_of(pair)} where a question and its answer are needed", where)
+            raise ConversionError("is not a question and its answer", where)
         for place, role in enumerate(("user", "assistant")):
             messages.append({"role": role, "content": text(pair[place], f"{where}[{place}]")})
     return messages
@@ -55,10 +54,10 @@ def convert(row: Row) -> Row:
     asked = {"role": "user", "content": question(row)}
     name = first_given(row, _OUTPUT) or next((one for one in _OUTPUT if row.get(one) is not None), None)
     if name is None:
-        raise ConversionError("there is no answer", next((one for one in _OUTPUT if one in row), "output"))
+        raise ConversionError("holds no answer", next((one for one in _OUTPUT if one in row), "output"))
     answer = row[name]
     if isinstance(answer, list):
-        raise ConversionError("a list of answers, as ranked data has it: which to learn is not said", name)
+        raise ConversionError("is a list of answers, as ranked data has it: which to learn is not said", name)
     answered = {"role": "assistant", "content": text(answer, name)}
     return {"messages": [*system_message(row), *history(row), asked, answered]}
 

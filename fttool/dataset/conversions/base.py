@@ -12,6 +12,7 @@ from typing import Any, Literal
 from fttool.dataset.formats.objects import BROKEN, DOCUMENT, BadJsonError, parse
 from fttool.dataset.values import to_text
 from fttool.errors import ConversionError
+from fttool.rules.base import kind
 
 Row = dict[str, Any]
 
@@ -63,7 +64,7 @@ def text(value: object, where: str) -> str:
         return value
     if isinstance(value, _PLAIN):
         return to_text(value)
-    raise ConversionError(f"{kind_of(value)} where text is needed", where)
+    raise ConversionError(f"is {kind(value)}, not text", where)
 
 
 def optional_text(row: Row, name: str) -> str:
@@ -73,24 +74,12 @@ def optional_text(row: Row, name: str) -> str:
     return "" if found.isspace() else found
 
 
-def kind_of(value: object) -> str:
-    """What a value is, in words for a message."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    return "text" if isinstance(value, str) else "a number" if isinstance(value, int | float | Decimal) else "a date"
-
-
 def first_given(row: Row, names: Sequence[str], where: str = "") -> str | None:
     """The one of several names for the same field that holds something; ConversionError for two that do."""
     found = [name for name in names if given(row.get(name))]
     if len(found) > 1:
-        raise ConversionError(f"`{found[0]}` and `{found[1]}` both hold something; which counts is not said", where)
+        subject = "has" if where else "the row has"
+        raise ConversionError(f"{subject} both `{found[0]}` and `{found[1]}`; which counts is not said", where)
     return found[0] if found else None
 
 
@@ -107,14 +96,14 @@ def json_value(value: object, where: str) -> Any:
     except BadJsonError as error:
         python = value.lstrip().startswith(("[{'", "{'", "['"))
         hint = "this is how Python shows lists; write them as JSON (`json.dumps`, or export as JSONL)"
-        raise ConversionError(error.reason, where, hint=hint if python else error.hint) from None
+        raise ConversionError(f"is {error.reason}", where, hint=hint if python else error.hint) from None
 
 
 def json_list(value: object, where: str) -> list[Any]:
     """A list, or JSON text of one."""
     found = json_value(value, where)
     if not isinstance(found, list):
-        raise ConversionError(f"{kind_of(found)} where a list is needed", where)
+        raise ConversionError(f"is {kind(found)}, not a list", where)
     return found
 
 
@@ -122,15 +111,15 @@ def json_object(value: object, where: str) -> Row:
     """An object, or JSON text of one."""
     found = json_value(value, where)
     if not isinstance(found, dict):
-        raise ConversionError(f"{kind_of(found)} where an object is needed", where)
+        raise ConversionError(f"is {kind(found)}, not an object", where)
     return found
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean `human`?`, or what is known."""
     names = list(known)
-    near = difflib.get_close_matches(word.lower(), names, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(names)}"
+    near = difflib.get_close_matches(word[:100].lower(), names, n=1)  # `gtp` is near enough to `gpt`
+    return f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(f'`{name}`' for name in names)}"
 
 
 def system_message(row: Row) -> list[Row]:
@@ -144,4 +133,4 @@ def refuse_media(row: Row) -> None:
     """ConversionError for images, sound and video that are kept in other files."""
     for name in _MEDIA:
         if given(row.get(name)):
-            raise ConversionError("images, sound and video cannot be taken into the chat", name)
+            raise ConversionError("holds images, sound or video that the chat would lose", name)

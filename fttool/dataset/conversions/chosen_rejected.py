@@ -44,10 +44,10 @@ def convert(row: Row) -> Row:
     if begins != other:
         same = [one == two for one, two in zip(begins, other, strict=False)]
         at = same.index(False) if False in same else len(same)
-        raise ConversionError("`chosen` and `rejected` differ before their last message", f"rejected[{at}]")
+        raise ConversionError("differs from `chosen` before the last message", f"rejected[{at}]")
     asked = _asked(row, source, begins)
     if not asked:
-        raise ConversionError("nothing is asked: there is no prompt, and both answers are single messages", "chosen")
+        raise ConversionError("is a single message, and there is no prompt", "chosen")
     return {
         "input": {"messages": with_system(row, asked), **tools_of(row)},
         "preferred_output": chosen[-1:],
@@ -61,7 +61,7 @@ def _source(row: Row) -> str | None:
     if source != "instruction":
         stray = next((name for name in _ALPACA if name != source and given(row.get(name))), None)
         if stray is not None:
-            raise ConversionError("this goes with an `instruction`, and there is none", stray)
+            raise ConversionError("goes with an `instruction`, and there is none", stray)
     return source
 
 
@@ -69,7 +69,7 @@ def _messages(row: Row, name: str, *, whole: bool) -> list[Row]:
     """The messages of a side; the last is the answer, by the assistant."""
     value = row.get(name)
     if value is None:
-        raise ConversionError("there is no answer", name)
+        raise ConversionError("holds no answer", name)
     value = _as_turns(value)
     if isinstance(value, dict):
         messages = read_turns([value], name)
@@ -80,10 +80,10 @@ def _messages(row: Row, name: str, *, whole: bool) -> list[Row]:
     else:
         messages = [{"role": "assistant", "content": text(value, name)}]
     if not messages or messages[-1]["role"] != "assistant":
-        raise ConversionError("the last message is not the assistant's", name)
+        raise ConversionError("does not end with the assistant", name)
     answer = messages[-1]
     if not isinstance(answer["content"], str) or set(answer) != {"role", "content"}:
-        raise ConversionError("an answer to compare is text, and nothing else", f"{name}[{len(messages) - 1}]")
+        raise ConversionError("is more than text, and only texts are compared", f"{name}[{len(messages) - 1}]")
     return messages
 
 
@@ -112,7 +112,7 @@ def _dialogue(value: str, where: str) -> list[Row]:
     """The messages of a text `\\n\\nHuman: …\\n\\nAssistant: …`."""
     if not _is_dialogue(value):
         raise ConversionError(
-            "there is no prompt, and this is no conversation",
+            "is no conversation, and there is no prompt",
             where,
             hint="a conversation is a list of messages, or text with `\\n\\nHuman:` and `\\n\\nAssistant:`",
         )
@@ -123,7 +123,9 @@ def _dialogue(value: str, where: str) -> list[Row]:
     ]
     for at, message in enumerate(messages):
         if message["role"] != ("user", "assistant")[at % 2]:
-            raise ConversionError("Human and Assistant do not take turns: where a message ends is not clear", where)
+            raise ConversionError(
+                "holds a Human and an Assistant who do not take turns: where a message ends is not clear", where
+            )
     return messages
 
 
@@ -137,7 +139,7 @@ def _asked(row: Row, source: str | None, begins: list[Row]) -> list[Row]:
     # Both bring it: UltraFeedback repeats the first question, others the last, or all that comes before the answers.
     if begins[: len(prompt)] == prompt or (len(prompt) == 1 and prompt[0] in begins):
         return begins
-    raise ConversionError("the question also stands in `chosen`, and is another one there", source)
+    raise ConversionError("is not the question that `chosen` begins with", source)
 
 
 def _prompt(row: Row, source: str) -> list[Row]:
@@ -156,7 +158,7 @@ def _open_dialogue(value: str, where: str) -> list[Row]:
     messages = _dialogue(value, where)
     last = messages.pop()
     if last["role"] != "assistant" or last["content"].strip():
-        raise ConversionError("this conversation does not end where the answer begins (`Assistant:`)", where)
+        raise ConversionError("does not end where the answer begins (`Assistant:`)", where)
     return messages
 
 

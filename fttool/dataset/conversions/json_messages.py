@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fttool.dataset.conversions.base import Conversion, Row, given, json_list, kind_of
+from fttool.dataset.conversions.base import Conversion, Row, given, json_list
 from fttool.dataset.conversions.tools import tools_of, with_text_arguments
 from fttool.errors import ConversionError
+from fttool.rules.base import kind
 
 _COLUMNS = ("messages", "tools", "functions", "parallel_tool_calls")
 
@@ -20,7 +21,7 @@ def _recognises(columns: Sequence[str], first: Mapping[str, Any]) -> bool:
 def convert(row: Row) -> Row:
     """A chat with its JSON text read."""
     if not given(row.get("messages")):
-        raise ConversionError("there are no messages", "messages")
+        raise ConversionError("holds no messages", "messages")
     messages = json_list(row["messages"], "messages")
     return {"messages": [_message(one, f"messages[{at}]") for at, one in enumerate(messages)], **tools_of(row)}
 
@@ -28,7 +29,7 @@ def convert(row: Row) -> Row:
 def _message(message: Any, where: str) -> Row:
     """A message without the nulls that tables fill their rows with."""
     if not isinstance(message, dict):
-        raise ConversionError(f"{kind_of(message)} where a message is needed", where)
+        raise ConversionError(f"is {kind(message)}, not a message", where)
     kept = {key: value for key, value in message.items() if value is not None or key == "content"}
     return with_text_arguments(kept, where)
 

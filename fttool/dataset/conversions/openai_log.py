@@ -12,11 +12,11 @@ from fttool.dataset.conversions.base import (
     given,
     json_list,
     json_object,
-    kind_of,
     looks_like,
 )
 from fttool.dataset.conversions.tools import tools_of, with_text_arguments
 from fttool.errors import ConversionError
+from fttool.rules.base import kind, shown
 
 _REQUEST, _RESPONSE = ("request", "request_body"), ("response", "response_body")
 _REQUEST_KEYS = frozenset({"messages", "tools", "functions", "parallel_tool_calls"})
@@ -35,10 +35,10 @@ def convert(row: Row) -> Row:
     request, name = _side(row, _REQUEST)
     response, answer_name = _side(row, _RESPONSE)
     if given(response.get("error")):
-        raise ConversionError("the request failed: there is no answer", f"{answer_name}.error")
+        raise ConversionError("holds an error: there is no answer", f"{answer_name}.error")
     if not given(request.get("messages")):
         other = next((key for key in ("input", "prompt") if given(request.get(key))), None)
-        said = f"a request with `{other}`, not one for a chat completion" if other else "there are no messages"
+        said = "belongs to another endpoint: chat completions have `messages`" if other else "holds no messages"
         raise ConversionError(said, f"{name}.{other or 'messages'}")
     messages = [
         _asked(message, f"{name}.messages[{at}]")
@@ -50,13 +50,13 @@ def convert(row: Row) -> Row:
 def _side(row: Row, names: tuple[str, str]) -> tuple[Row, str]:
     name = first_given(row, names)
     if name is None:
-        raise ConversionError("it is missing", names[0])
+        raise ConversionError("is missing", names[0])
     return json_object(row[name], name), name
 
 
 def _asked(message: Any, where: str) -> Row:
     if not isinstance(message, dict):
-        raise ConversionError(f"{kind_of(message)} where a message is needed", where)
+        raise ConversionError(f"is {kind(message)}, not a message", where)
     kept = {key: value for key, value in message.items() if value is not None or key == "content"}
     return with_text_arguments(kept, where)
 
@@ -64,9 +64,9 @@ def _asked(message: Any, where: str) -> Row:
 def _choice(response: Row, name: str) -> tuple[Row, str]:
     choices = response.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise ConversionError("there is no choice", f"{name}.choices")
+        raise ConversionError("holds no answer", f"{name}.choices")
     if len(choices) > 1:
-        raise ConversionError(f"{len(choices)} answers; which to learn is not said", f"{name}.choices")
+        raise ConversionError(f"holds {len(choices)} answers; which to learn is not said", f"{name}.choices")
     where = f"{name}.choices[0]"
     return json_object(choices[0], where), where
 
@@ -75,10 +75,10 @@ def _answer(response: Row, name: str) -> Row:
     choice, where = _choice(response, name)
     reason = choice.get("finish_reason")
     if reason not in _WHOLE:
-        raise ConversionError(f"the answer is not whole: it ended with `{reason}`", f"{where}.finish_reason")
+        raise ConversionError(f"is {shown(reason)}: the answer is not whole", f"{where}.finish_reason")
     message = json_object(choice.get("message"), f"{where}.message")
     if given(message.get("audio")):
-        raise ConversionError("spoken answers cannot be taken into the chat", f"{where}.message.audio")
+        raise ConversionError("is sound, which the chat would lose", f"{where}.message.audio")
     kept = {key: message[key] for key in _ANSWER_KEYS if message.get(key) is not None or key == "content"}
     if not kept.get("tool_calls"):
         kept.pop("tool_calls", None)

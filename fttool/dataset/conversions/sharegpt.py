@@ -21,7 +21,7 @@ def conversation_in(row: Row) -> str:
     """The column that holds the turns; ConversionError where none does."""
     name = first_given(row, COLUMNS)
     if name is None:
-        raise ConversionError("there are no turns", next((one for one in COLUMNS if one in row), COLUMNS[0]))
+        raise ConversionError("holds no turns", next((one for one in COLUMNS if one in row), COLUMNS[0]))
     return name
 
 
@@ -30,7 +30,7 @@ def with_system(row: Row, messages: list[Row]) -> list[Row]:
     system = system_message(row)
     if system and messages and messages[0]["role"] in ("system", "developer"):
         if messages[0]["content"] != system[0]["content"]:
-            raise ConversionError("the conversation begins with another system message", "system")
+            raise ConversionError("is another system message than the conversation begins with", "system")
         return messages
     return system + messages
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fttool.dataset.conversions.base import Row, given, json_list, json_object, json_value, kind_of
+from fttool.dataset.conversions.base import Row, given, json_list, json_object, json_value
 from fttool.dataset.values import encode_object
 from fttool.errors import ConversionError
+from fttool.rules.base import kind
 
 
 def tools_of(row: Row, where: str = "") -> Row:
@@ -31,12 +32,12 @@ def tools_of(row: Row, where: str = "") -> Row:
 
 def _wrapped(tool: Any, where: str) -> Row:
     if not isinstance(tool, dict):
-        raise ConversionError(f"{kind_of(tool)} where a tool is needed", where)
+        raise ConversionError(f"is {kind(tool)}, not a tool", where)
     if "function" in tool or tool.get("type") not in (None, "function"):
         return tool
     function = {key: value for key, value in tool.items() if key != "type"}
     if not isinstance(function.get("name"), str):
-        raise ConversionError("a tool without a name", where)
+        raise ConversionError("is a tool without a name", where)
     return {"type": "function", "function": function}
 
 
@@ -48,21 +49,21 @@ def calls_in(value: object, where: str) -> list[Row]:
     found = json_value(value, where)
     listed = found if isinstance(found, list) else [found]
     if not listed:
-        raise ConversionError("no call is in it", where)
+        raise ConversionError("holds no call", where)
     return [_function(call, f"{where}[{at}]" if found is listed else where) for at, call in enumerate(listed)]
 
 
 def _function(call: Any, where: str) -> Row:
     if not isinstance(call, dict):
-        raise ConversionError(f"{kind_of(call)} where a call is needed: an object with `name` and `arguments`", where)
+        raise ConversionError(f"is {kind(call)}, not a call: an object with `name` and `arguments`", where)
     strange = sorted(set(call) - {"name", "arguments"})
     if strange:
-        raise ConversionError("a call has nothing but `name` and `arguments`", f"{where}.{strange[0]}")
+        raise ConversionError("means nothing in a call, which has `name` and `arguments`", f"{where}.{strange[0]}")
     name = call.get("name")
     if not isinstance(name, str) or not name:
-        raise ConversionError("a call without the name of a function", where)
+        raise ConversionError("names no function", where)
     if "arguments" not in call:
-        raise ConversionError("a call without `arguments`", where)
+        raise ConversionError("has no `arguments`", where)
     return {"name": name, "arguments": arguments_text(call["arguments"], f"{where}.arguments")}
 
 
@@ -73,7 +74,7 @@ def arguments_text(value: object, where: str) -> str:
     if isinstance(value, str):
         json_object(value, where)
         return value
-    raise ConversionError(f"{kind_of(value)} where the arguments of a call are needed", where)
+    raise ConversionError(f"is {kind(value)}, not the arguments of a call", where)
 
 
 def with_text_arguments(message: Row, where: str) -> Row:

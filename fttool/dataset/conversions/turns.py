@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fttool.dataset.conversions.base import Row, first_given, given, json_list, kind_of, nearest, text
+from fttool.dataset.conversions.base import Row, first_given, given, json_list, meant, text
 from fttool.dataset.conversions.tools import calls_in, with_text_arguments
 from fttool.dataset.values import to_text
 from fttool.errors import ConversionError
+from fttool.rules.base import kind, shown
 
 #: Who speaks, and the role that is; `call` is an assistant message that calls tools.
 SPEAKERS = {
@@ -47,7 +48,7 @@ def read_turns(value: object, where: str) -> list[Row]:
     turns = json_list(value, where)
     for at, turn in enumerate(turns):
         reader.take(turn, f"{where}[{at}]")
-    reader.close(where)
+    reader.close(where, "ends")
     return reader.messages
 
 
@@ -69,7 +70,7 @@ class _Reader:
 
     def take(self, turn: Any, where: str) -> None:
         if not isinstance(turn, dict):
-            raise ConversionError(f"{kind_of(turn)} where a turn is needed", where)
+            raise ConversionError(f"is {kind(turn)}, not a turn", where)
         _check_keys(turn, where)
         role, key = _speaker(turn, where), _value_key(turn, where)
         if role != "tool":
@@ -80,13 +81,11 @@ class _Reader:
             message["weight"] = weight
         self.messages.append(message)
 
-    def close(self, where: str) -> None:
+    def close(self, where: str, comes: str = "comes") -> None:
         """What comes next is no answer. ConversionError if only some of several calls were answered."""
         if self.open and self.open != self.made:
-            raise ConversionError(
-                f"{len(self.made)} calls, but only {len(self.made) - len(self.open)} answered; which is not said",
-                where,
-            )
+            answered = len(self.made) - len(self.open)
+            raise ConversionError(f"{comes} when only {answered} of {len(self.made)} calls is answered", where)
         self.made, self.open = [], []
 
     def _system(self, turn: Row, value: Any, where: str) -> Row:
@@ -119,7 +118,7 @@ class _Reader:
         carried = _carried(turn, ("name", "tool_call_id"))
         if "tool_call_id" not in carried:
             if not self.open:
-                said = "this is the answer of a tool, but no call before it waits for one"
+                said = "is the answer of a tool, but no call before it waits for one"
                 raise ConversionError(said, where.rpartition(".")[0])
             carried["tool_call_id"] = self.open.pop(0)
         return {"role": "tool", **carried, "content": content}
@@ -129,25 +128,25 @@ def _check_keys(turn: Row, where: str) -> None:
     known = (*_FROM, *_VALUE, *FLAGS, *_TOOL_KEYS)
     for key, value in turn.items():
         if key not in known and key not in NOTES and given(value):
-            raise ConversionError(f"what this means is not known{nearest(key, known)}", f"{where}.{key}")
+            raise ConversionError(f"means nothing here{meant(key, known)}", f"{where}.{key}")
 
 
 def _speaker(turn: Row, where: str) -> str:
     key = first_given(turn, _FROM, where)
     if key is None:
-        raise ConversionError("nobody is named who speaks (`from` or `role`)", where)
+        raise ConversionError("does not say who speaks (`from` or `role`)", where)
     name = turn[key]
     role = SPEAKERS.get(name.lower()) if isinstance(name, str) else None
     if role is None:
-        said = f"unknown speaker `{name}`{nearest(name, SPEAKERS)}" if isinstance(name, str) else kind_of(name)
-        raise ConversionError(said, f"{where}.{key}")
+        known = meant(name, SPEAKERS) if isinstance(name, str) else ""
+        raise ConversionError(f"is {shown(name)}, an unknown speaker{known}", f"{where}.{key}")
     return role
 
 
 def _value_key(turn: Row, where: str) -> str:
     found = [key for key in _VALUE if key in turn and turn[key] is not None]
     if len(found) > 1:
-        raise ConversionError("`value` and `content` both hold something; which counts is not said", where)
+        raise ConversionError("has both `value` and `content`; which counts is not said", where)
     return found[0] if found else "content" if "content" in turn or "role" in turn else "value"
 
 
@@ -168,10 +167,10 @@ def _weight(turn: Row, where: str, *, learned: bool) -> int | None:
         return None
     values = [turn[flag] for flag in FLAGS if turn.get(flag) is not None]
     if not all(value in (0, 1) and value == values[0] for value in values):
-        raise ConversionError("an answer is learned from (1, true) or not (0, false)", f"{where}.{key}")
+        raise ConversionError("is neither 1 or true (learn this) nor 0 or false", f"{where}.{key}")
     weight = int(turn[key])
     if learned:
         return weight
     if weight:
-        raise ConversionError("only what the assistant says can be learned from", f"{where}.{key}")
+        raise ConversionError("asks to learn what the assistant does not say", f"{where}.{key}")
     return None
