@@ -8,11 +8,17 @@ from functools import cached_property
 from itertools import repeat
 from typing import Any
 
+from fttool.dataset.conversions import CONVERSIONS
 from fttool.dataset.formats.base import MISSING, Block
 from fttool.dataset.shapes import Layout, Template
 from fttool.dataset.texts import Characters, encode_all
 from fttool.dataset.values import to_text
-from fttool.errors import DataError
+from fttool.errors import ConversionError, DataError
+
+Row = dict[str, Any]
+
+#: Rows that cannot be converted: by their positions in a block.
+Failures = dict[int, ConversionError]
 
 
 @dataclass
@@ -20,7 +26,8 @@ class Pairs:
     """Prompt/completion examples of one block, with their positions in it.
 
     `index[i]` is the position in the block of example i (rows may have been dropped). `missing_prompt` and `converted`
-    are positions in the block: a null or absent prompt, a value that was no text.
+    are positions in the block: a null or absent prompt, a value that was no text. `failed` are those of rows that
+    cannot be converted, and why; until they are dropped, their prompt and completion are empty.
     """
 
     prompts: list[str]
@@ -28,6 +35,7 @@ class Pairs:
     index: Sequence[int]
     missing_prompt: list[int] = field(default_factory=list)
     converted: list[int] = field(default_factory=list)
+    failed: Failures = field(default_factory=dict)
 
     def keep(self, wanted: Sequence[bool | int]) -> None:
         """Drop the examples whose flag is false; one flag for each example."""
@@ -77,10 +85,12 @@ def read_pairs(block: Block, layout: Layout) -> Pairs:
     """
     rows = len(block.lines)
     if layout.shape == "chat":
+        failed: Failures = {}
         turns = [
-            _single_turn(row, layout.system, line) for row, line in zip(read_rows(block), block.lines, strict=True)
+            ("", "") if at in failed else _single_turn(row, layout.system, line)
+            for at, (row, line) in enumerate(zip(read_rows(block, layout, failed), block.lines, strict=True))
         ]
-        return Pairs([prompt for prompt, _ in turns], [answer for _, answer in turns], range(rows))
+        return Pairs([prompt for prompt, _ in turns], [answer for _, answer in turns], range(rows), failed=failed)
     assert layout.prompt is not None and layout.completion is not None
     converted: list[int] = []
     prompts, no_prompt = _texts(block, layout.prompt, rows, converted)
@@ -138,12 +148,30 @@ def _single_turn(row: dict[str, Any], system: str | None, line: int) -> tuple[st
     )
 
 
-def read_rows(block: Block) -> list[dict[str, Any]]:
-    """The rows of a block as objects, without the keys they do not have."""
+def read_rows(
+    block: Block, layout: Layout | None = None, failed: Failures | None = None, left_out: set[str] | None = None
+) -> list[Row]:
+    """The rows of a block as objects, without the keys they do not have; converted where the layout says so.
+
+    A row that cannot be converted is {}; `failed` takes in why, `left_out` the parts that conversions leave out.
+    """
     names = list(block.columns)
     if not names:
         return [{} for _ in block.lines]
-    return [
+    rows = [
         {name: value for name, value in zip(names, values, strict=True) if value is not MISSING}
         for values in zip(*block.columns.values(), strict=True)
     ]
+    if layout is None or layout.conversion is None:
+        return rows
+    conversion = CONVERSIONS[layout.conversion]
+    for at, row in enumerate(rows):
+        try:
+            rows[at] = conversion.convert(row)
+            if left_out is not None:
+                left_out.update(conversion.parts(row))
+        except ConversionError as error:
+            rows[at] = {}
+            if failed is not None:
+                failed[at] = error
+    return rows

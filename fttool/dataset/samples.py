@@ -31,7 +31,7 @@ def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Samp
         return None
     block, at = found
     if analysis.spec.layout.keeps_rows:
-        return _row_sample(read_rows(block)[at], verdict)
+        return _row_sample(read_rows(block, analysis.spec.layout)[at], verdict)
     pairs = read_pairs(block, analysis.spec.layout)
     stop = at + 1 if verdict.rows else at + _LOOK_AT
     steps = () if set(verdict.steps) & set(analysis.spec.steps) else analysis.spec.steps
