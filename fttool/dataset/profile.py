@@ -161,8 +161,8 @@ class Profile:
     `columns` are all there are, `size` is the bytes of text in all examples. `near` holds a hash of the normalised
     prompt of each row, where validation rows are compared. Of rows that are kept whole, `endings` counts their last
     answers (None when there are too many, or long ones), `forms` holds the rows by their reference fields, and
-    `pictured` counts those with images. `scripts` holds the rows whose prompts (for rows kept
-    whole: all texts) are not in Latin, by their writing. `left_out` names the parts of converted rows that are left out.
+    `pictured` counts those with images. `scripts` holds the rows whose prompts (for rows kept whole: all texts) are not
+    in Latin, by their writing. `left_out` names the parts of converted rows that are left out.
     """
 
     rows: int = 0
