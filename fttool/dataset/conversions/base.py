@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -62,6 +63,8 @@ def text(value: object, where: str) -> str:
     """Text, or what is as good as text: a number, true or false, a date."""
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConversionError(f"is {value}, not text", where)  # how tables of numbers write that nothing is there
     if isinstance(value, _PLAIN):
         return to_text(value)
     raise ConversionError(f"is {kind(value)}, not text", where)

@@ -29,7 +29,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = {
     "alpaca.json": "alpaca",
     "sharegpt.json": "sharegpt",
-    "pairs.jsonl": "chosen-rejected",
+    "dpo_pairs.jsonl": "chosen-rejected",
     "tool_log.jsonl": "openai-log",
 }
 
@@ -92,7 +92,7 @@ def test_saying_it_is_the_same_as_letting_it_be_found(file: str, examples: Path,
 
 
 def test_columns_that_are_left_out_are_named(examples: Path, report: Json) -> None:
-    assert finding(report("pairs.jsonl"), "converted")["details"] == {
+    assert finding(report("dpo_pairs.jsonl"), "converted")["details"] == {
         "from": "chosen-rejected",
         "left_out": ["score_chosen", "score_rejected"],
     }
@@ -109,7 +109,7 @@ def test_rows_that_cannot_be_converted_stop_the_writing(examples: Path, call: Ca
     done = call("prepare_data", "sharegpt.json", "--yes")
     assert done.code == 1
     assert "item 11: conversations[3] comes when only 1 of 2 calls is answered" in done.out
-    assert "remove them with `--fix cannot-convert`" in done.err
+    assert "`--fix cannot-convert` (remove 1 row)" in done.err
     assert "fttool create" not in done.out
     made = report("sharegpt.json", "--yes", code=1)
     assert made["outputs"] == made["next_command"] == []
@@ -138,7 +138,7 @@ def test_what_is_not_written_is_not_answered(option: list[str], examples: Path, 
 
 
 def test_standard_output(examples: Path, call: Call) -> None:
-    done = call("prepare_data", "pairs.jsonl", "-o", "-")
+    done = call("prepare_data", "dpo_pairs.jsonl", "-o", "-")
     assert done.code == 0
     assert len(done.out.splitlines()) == 12
 
@@ -188,7 +188,7 @@ def test_options_that_make_no_sense(options: list[str], what: str, examples: Pat
 
 
 def test_preferences_cannot_become_completions(examples: Path, call: Call) -> None:
-    assert call("prepare_data", "pairs.jsonl", "--to", "completion").code == 2
+    assert call("prepare_data", "dpo_pairs.jsonl", "--to", "completion").code == 2
 
 
 def test_another_conversion_than_the_data_is_of(examples: Path, call: Call) -> None:
