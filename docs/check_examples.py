@@ -28,8 +28,8 @@ EXAMPLES = {
         options={"model": "gpt-4o-mini"},
     ),
     "converted": Example(
-        "Services take prompts and completions, chats and preference examples, each in one form. What maps to what, and "
-        "what is left out, is in [conversions](conversions.md); `--from none` takes the columns as they are.",
+        "Services take prompts and completions, chats and preference examples, each in one form. What maps to what "
+        "and what is left out is in [conversions](conversions.md); `--from none` takes the columns as they are.",
         '{"id": "a_0", "conversations": [{"from": "human", "value": "Is it open?"}, {"from": "gpt", "value": "Yes."}]}',
     ),
     "cannot-convert": Example(

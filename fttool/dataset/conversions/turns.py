@@ -31,6 +31,9 @@ NOTES = frozenset(
     }
 )
 
+#: Roles of those who only talk.
+_TALKING = frozenset({"user", "assistant", "system", "developer"})
+
 _FROM, _VALUE = ("from", "role"), ("value", "content")
 _TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
 
@@ -44,8 +47,11 @@ def read_turns(value: object, where: str) -> list[Row]:
     Raises:
         ConversionError: an unknown speaker or key, an answer that belongs to no call, or to one of several.
     """
-    reader = _Reader()
     turns = json_list(value, where)
+    plain = _plain(turns)
+    if plain is not None:
+        return plain
+    reader = _Reader()
     for at, turn in enumerate(turns):
         reader.take(turn, f"{where}[{at}]")
     reader.close(where, "ends")
@@ -54,9 +60,25 @@ def read_turns(value: object, where: str) -> list[Row]:
 
 def notes_in(value: object, where: str) -> list[str]:
     """The notes on turns that are left out, as `conversations[].timestamp`."""
-    turns = [turn for turn in json_list(value, where) if isinstance(turn, dict)]
+    turns = [turn for turn in json_list(value, where) if isinstance(turn, dict) and len(turn) > 2]
     names = {name for turn in turns for name in NOTES & set(turn) if given(turn[name])}
     return [f"{where}[].{name}" for name in sorted(names)]
+
+
+def _plain(turns: list[Any]) -> list[Row] | None:
+    """The short way, for what nearly all turns are: one known speaker and one text. None for anything else."""
+    messages = []
+    for turn in turns:
+        if not isinstance(turn, dict) or len(turn) != 2:
+            return None
+        speaker, said = (
+            (turn.get("from"), turn.get("value")) if "from" in turn else (turn.get("role"), turn.get("content"))
+        )
+        role = SPEAKERS.get(speaker) if isinstance(speaker, str) else None
+        if role not in _TALKING or not isinstance(said, str):
+            return None
+        messages.append({"role": role, "content": said})
+    return messages
 
 
 class _Reader:

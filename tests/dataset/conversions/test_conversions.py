@@ -106,7 +106,7 @@ def test_what_is_left_alone(row: dict[str, Any]) -> None:
             {
                 "conversations": [
                     {"from": "human", "value": "a", "timestamp": 1, "text": None},
-                    {"from": "gpt", "id": 1},
+                    {"from": "gpt", "value": "b", "id": 1},
                 ]
             },
             ["conversations[].id", "conversations[].timestamp"],
