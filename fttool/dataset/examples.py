@@ -170,8 +170,12 @@ def read_rows(
             rows[at] = conversion.convert(row)
             if left_out is not None:
                 left_out.update(conversion.parts(row))
+            continue
         except ConversionError as error:
-            rows[at] = {}
-            if failed is not None:
-                failed[at] = error
+            reason = error
+        except RecursionError:
+            reason = ConversionError("the row is nested too deeply")
+        rows[at] = {}
+        if failed is not None:
+            failed[at] = reason
     return rows

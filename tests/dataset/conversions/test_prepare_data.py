@@ -131,6 +131,15 @@ def test_with_the_fix_they_are_left_out_and_the_others_written(examples: Path, c
     assert len(read_jsonl("sharegpt_prepared.jsonl")) == 11
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_on_a_terminal_it_is_asked_for(answer: str, code: int, examples: Path, terminal: Call) -> None:
+    done = terminal("prepare_data", "sharegpt.json", answers=[("Remove 1 row?", answer)])
+    assert done.code == code, done.err
+    assert 'before  {"id":"desk-111","conversations":' in done.err
+    assert ("sharegpt.json is as it was" in done.err) is (answer == "n")
+    assert Path("sharegpt_prepared.jsonl").exists() is (answer == "y")
+
+
 @pytest.mark.parametrize("option", [["-o", "-"], ["--paths-only"]])
 def test_what_is_not_written_is_not_answered(option: list[str], examples: Path, call: Call) -> None:
     done = call("prepare_data", "sharegpt.json", *option)
