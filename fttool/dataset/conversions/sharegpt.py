@@ -39,7 +39,8 @@ def convert(row: Row) -> Row:
     """A ShareGPT row as a chat."""
     refuse_media(row)
     name = conversation_in(row)
-    return {"messages": with_system(row, read_turns(row[name], name)), **tools_of(row)}
+    tools = tools_of(row)
+    return {"messages": with_system(row, read_turns(row[name], name, tools=bool(tools))), **tools}
 
 
 def _parts(row: Row) -> list[str]:
@@ -69,7 +70,12 @@ SHAREGPT = Conversion(
             "`observation`, `tool`",
             "a tool message for each; they answer the calls of the turn before, in their order",
         ),
-        ("`value` (or `content`)", "`content`, unchanged"),
+        (
+            "`<tool_call>…</tool_call>` at the end of an answer, where there are `tools` or a tool speaks",
+            "`tool_calls` likewise; what stands before it, without white space at its end, is `content`",
+        ),
+        ("`<tool_response>…</tool_response>`, and nothing else, in what a tool says", "a tool message for each"),
+        ("`value` (or `content`)", "`content`, unchanged otherwise"),
         (
             ", ".join(f"`{flag}`" for flag in FLAGS) + ": 1, 0, true, false",
             "`weight` of an assistant message; on other turns 0 and false say nothing new",
@@ -81,6 +87,7 @@ SHAREGPT = Conversion(
         ("all other columns (`id`, `source`, …)", "left out, and named"),
         ("another speaker, another key of a turn that holds anything", "cannot be converted"),
         ("an `observation` without a call before it, or for some of several calls", "cannot be converted"),
+        ("tagged calls that are no JSON, or with text after them", "cannot be converted"),
         ("a column `system` and another system message in the turns", "cannot be converted"),
         ("`images`, `videos`, `audios` that hold anything", "cannot be converted"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fttool.dataset.conversions.base import Row, first_given, given, json_list, meant, text
+from fttool.dataset.conversions.tagged import tagged_answers, tagged_calls
 from fttool.dataset.conversions.tools import calls_in, with_text_arguments
 from fttool.dataset.values import to_text
 from fttool.errors import ConversionError
@@ -38,20 +39,20 @@ _FROM, _VALUE = ("from", "role"), ("value", "content")
 _TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
 
 
-def read_turns(value: object, where: str) -> list[Row]:
+def read_turns(value: object, where: str, *, tools: bool = False) -> list[Row]:
     """The messages of a list of turns, or of JSON text of one.
 
     A call has no id there: the calls of a conversation are numbered (`call_1`), and answers belong to the calls of the
-    turn before them, in their order.
+    turn before them, in their order. Where `tools` are declared, or a tool speaks, calls may be tagged text.
 
     Raises:
         ConversionError: an unknown speaker or key, an answer that belongs to no call, or to one of several.
     """
     turns = json_list(value, where)
     plain = _plain(turns)
-    if plain is not None:
+    if plain is not None and not (tools and any("<tool_call>" in message["content"] for message in plain)):
         return plain
-    reader = _Reader()
+    reader = _Reader(tools or any(map(_is_tool, turns)))
     for at, turn in enumerate(turns):
         reader.take(turn, f"{where}[{at}]")
     reader.close(where, "ends")
@@ -82,9 +83,13 @@ def _plain(turns: list[Any]) -> list[Row] | None:
 
 
 class _Reader:
-    """Reads turn by turn. `open` are the ids of the last calls that no answer was read for yet."""
+    """Reads turn by turn. `open` are the ids of the last calls that no answer was read for yet.
 
-    def __init__(self) -> None:
+    `tagged`: calls and answers may be tagged text.
+    """
+
+    def __init__(self, tagged: bool) -> None:
+        self.tagged = tagged
         self.messages: list[Row] = []
         self.calls = 0
         self.made: list[str] = []
@@ -97,11 +102,11 @@ class _Reader:
         role, key = _speaker(turn, where), _value_key(turn, where)
         if role != "tool":
             self.close(where)
-        message = getattr(self, f"_{role}")(turn, turn.get(key), f"{where}.{key}")
-        weight = _weight(turn, where, learned=message["role"] == "assistant")
+        messages = getattr(self, f"_{role}")(turn, turn.get(key), f"{where}.{key}")
+        weight = _weight(turn, where, learned=messages[0]["role"] == "assistant")
         if weight is not None:
-            message["weight"] = weight
-        self.messages.append(message)
+            messages[0]["weight"] = weight
+        self.messages += messages
 
     def close(self, where: str, comes: str = "comes") -> None:
         """What comes next is no answer. ConversionError if only some of several calls were answered."""
@@ -110,22 +115,29 @@ class _Reader:
             raise ConversionError(f"{comes} when only {answered} of {len(self.made)} calls is answered", where)
         self.made, self.open = [], []
 
-    def _system(self, turn: Row, value: Any, where: str) -> Row:
-        return {"role": "system", "content": _content(value, where)}
+    def _system(self, turn: Row, value: Any, where: str) -> list[Row]:
+        return [{"role": "system", "content": _content(value, where)}]
 
-    def _developer(self, turn: Row, value: Any, where: str) -> Row:
-        return {"role": "developer", "content": _content(value, where)}
+    def _developer(self, turn: Row, value: Any, where: str) -> list[Row]:
+        return [{"role": "developer", "content": _content(value, where)}]
 
-    def _user(self, turn: Row, value: Any, where: str) -> Row:
-        return {"role": "user", "content": _content(value, where), **_carried(turn, ("name",))}
+    def _user(self, turn: Row, value: Any, where: str) -> list[Row]:
+        return [{"role": "user", "content": _content(value, where), **_carried(turn, ("name",))}]
 
-    def _assistant(self, turn: Row, value: Any, where: str) -> Row:
+    def _assistant(self, turn: Row, value: Any, where: str) -> list[Row]:
+        if self.tagged and isinstance(value, str) and "tool_calls" not in turn:
+            content, functions = tagged_calls(value, where)
+            if functions:
+                return [self._calling(functions, content)]
         made = {"role": "assistant", **_carried(turn, ("tool_calls", "name"))}
         content = None if value is None and "tool_calls" in made else _content(value, where)
-        return with_text_arguments({"role": "assistant", "content": content, **made}, where.rpartition(".")[0])
+        return [with_text_arguments({"role": "assistant", "content": content, **made}, where.rpartition(".")[0])]
 
-    def _call(self, turn: Row, value: Any, where: str) -> Row:
-        functions = calls_in(value, where)
+    def _call(self, turn: Row, value: Any, where: str) -> list[Row]:
+        return [self._calling(calls_in(value, where), None)]
+
+    def _calling(self, functions: list[Row], content: str | None) -> Row:
+        """An assistant message that calls functions."""
         self.made = [f"call_{self.calls + number + 1}" for number in range(len(functions))]
         self.open = list(self.made)
         self.calls += len(functions)
@@ -133,17 +145,23 @@ class _Reader:
             {"id": one, "type": "function", "function": function}
             for one, function in zip(self.made, functions, strict=True)
         ]
-        return {"role": "assistant", "content": None, "tool_calls": calls}
+        return {"role": "assistant", "content": content, "tool_calls": calls}
 
-    def _tool(self, turn: Row, value: Any, where: str) -> Row:
+    def _tool(self, turn: Row, value: Any, where: str) -> list[Row]:
         content = to_text(value) if isinstance(value, dict | list) else text(value, where)
         carried = _carried(turn, ("name", "tool_call_id"))
-        if "tool_call_id" not in carried:
-            if not self.open:
-                said = "is the answer of a tool, but no call before it waits for one"
-                raise ConversionError(said, where.rpartition(".")[0])
-            carried["tool_call_id"] = self.open.pop(0)
-        return {"role": "tool", **carried, "content": content}
+        if "tool_call_id" in carried:
+            return [{"role": "tool", **carried, "content": content}]
+        answers = tagged_answers(content)
+        if len(answers) > len(self.open):
+            said = "is the answer of a tool, but no call before it waits for one"
+            raise ConversionError(said, where.rpartition(".")[0])
+        return [{"role": "tool", **carried, "tool_call_id": self.open.pop(0), "content": one} for one in answers]
+
+
+def _is_tool(turn: Any) -> bool:
+    names = [turn.get(key) for key in _FROM] if isinstance(turn, dict) else []
+    return any(isinstance(name, str) and SPEAKERS.get(name.lower()) == "tool" for name in names)
 
 
 def _check_keys(turn: Row, where: str) -> None:
