@@ -83,6 +83,7 @@ SHAREGPT = Conversion(
         ("`tool_calls`, `tool_call_id`, `name` of a turn", "the same; arguments that are objects are written as text"),
         ("column `system` (or `system_prompt`)", "a system message at the beginning; none where it is null or empty"),
         ("column `tools`: a list, or JSON text of one", "`tools`; a bare function gets its `type`"),
+        ("columns `functions`, `parallel_tool_calls`", "the same"),
         ("notes on a turn: " + ", ".join(f"`{note}`" for note in sorted(NOTES)), "left out, and named"),
         ("all other columns (`id`, `source`, …)", "left out, and named"),
         ("another speaker, another key of a turn that holds anything", "cannot be converted"),

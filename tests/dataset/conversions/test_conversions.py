@@ -145,3 +145,17 @@ def test_a_name_that_does_not_exist() -> None:
     with pytest.raises(UsageError) as caught:
         conversion_named("sharegtp")
     assert caught.value.hint == "did you mean `sharegpt`?"
+
+
+def test_every_conversion_is_documented() -> None:
+    page = (HERE.parents[2] / "docs" / "conversions.md").read_text(encoding="utf-8")
+    for name in CONVERSIONS:
+        assert f"\n### {name}\n\n<!-- conversions: {name} -->\n" in page
+
+
+@pytest.mark.parametrize("name", CONVERSIONS)
+def test_every_column_is_in_the_table(name: str) -> None:
+    said = " ".join(part for pair in CONVERSIONS[name].table for part in pair)
+    assert [
+        column for column in CONVERSIONS[name].columns if f"`{column}" not in said and f".{column}" not in said
+    ] == []
