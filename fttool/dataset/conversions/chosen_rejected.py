@@ -71,9 +71,7 @@ def _messages(row: Row, name: str, *, whole: bool) -> list[Row]:
     if value is None:
         raise ConversionError("holds no answer", name)
     value = _as_turns(value)
-    if isinstance(value, dict):
-        messages = read_turns([value], name)
-    elif isinstance(value, list):
+    if isinstance(value, list | dict):
         messages = read_turns(value, name)
     elif whole or (isinstance(value, str) and _is_dialogue(value)):
         messages = _dialogue(text(value, name), name)
@@ -147,7 +145,7 @@ def _prompt(row: Row, source: str) -> list[Row]:
     if source == "instruction":
         return [*alpaca.history(row), {"role": "user", "content": alpaca.question(row)}]
     if source in CONVERSATIONS or isinstance(value, list | dict):
-        return read_turns([value] if isinstance(value, dict) else value, source)
+        return read_turns(value, source)
     if isinstance(value, str) and _is_dialogue(value):
         return _open_dialogue(value, source)
     return [{"role": "user", "content": text(value, source)}]
@@ -164,8 +162,7 @@ def _open_dialogue(value: str, where: str) -> list[Row]:
 
 def _parts(row: Row) -> list[str]:
     named = {name: _as_turns(row.get(name)) for name in ("chosen", "rejected", "prompt", *CONVERSATIONS)}
-    listed = {name: [value] if isinstance(value, dict) else value for name, value in named.items()}
-    return [part for name, value in listed.items() if isinstance(value, list) for part in notes_in(value, name)]
+    return [part for name, value in named.items() if isinstance(value, list | dict) for part in notes_in(value, name)]
 
 
 CHOSEN_REJECTED = Conversion(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fttool.dataset.conversions.base import Conversion, Row, given, json_list
+from fttool.dataset.conversions.base import Conversion, Row, given
 from fttool.dataset.conversions.tools import tools_of, with_text_arguments
+from fttool.dataset.conversions.turns import turns_in
 from fttool.errors import ConversionError
 from fttool.rules.base import kind
 
@@ -14,6 +15,9 @@ _COLUMNS = ("messages", "tools", "functions", "parallel_tool_calls")
 
 
 def _recognises(columns: Sequence[str], first: Mapping[str, Any]) -> bool:
+    messages = first.get("messages")
+    if isinstance(messages, dict) and isinstance(messages.get("role"), list):
+        return True
     texts = [first[name] for name in _COLUMNS[:3] if isinstance(first.get(name), str)]
     return "messages" in columns and any(value.lstrip().startswith(("[", "{")) for value in texts)
 
@@ -22,7 +26,7 @@ def convert(row: Row) -> Row:
     """A chat with its JSON text read."""
     if not given(row.get("messages")):
         raise ConversionError("holds no messages", "messages")
-    messages = json_list(row["messages"], "messages")
+    messages = turns_in(row["messages"], "messages")
     return {"messages": [_message(one, f"messages[{at}]") for at, one in enumerate(messages)], **tools_of(row)}
 
 
@@ -38,12 +42,13 @@ JSON_MESSAGES = Conversion(
     name="json-messages",
     title="chats with messages or tools as JSON text",
     shape="chat",
-    marks="a column `messages`, and JSON text in it, in `tools` or in `functions`",
+    marks="a column `messages`, and JSON text or an object in it, or JSON text in `tools` or `functions`",
     columns=frozenset(_COLUMNS),
     recognises=_recognises,
     convert=convert,
     table=(
         ("`messages`: JSON text, or a list", "`messages`; keys that are null are left out"),
+        ("an object of lists, `{role: […], content: […]}`, as in Parquet files", "the same"),
         (
             "`tools`: JSON text, or a list",
             "`tools`; a bare function gets its `type`; nothing where it is null or empty",

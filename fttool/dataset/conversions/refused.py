@@ -8,6 +8,9 @@ from typing import Any
 _Columns = Sequence[str]
 _First = Mapping[str, Any]
 
+#: What the names of columns and keys that rank answers have in them.
+_GRADES = ("rank", "score", "rating")
+
 _THUMBS = (
     "these look like single answers that people liked or not (KTO): there is no pair to compare, and learning all of "
     "them would teach the bad ones",
@@ -34,11 +37,14 @@ def _is_thumbs(columns: _Columns, first: _First) -> bool:
 
 
 def _is_ranked(columns: _Columns, first: _First) -> bool:
-    lists = [name for name in ("output", "answers", "responses", "completions") if isinstance(first.get(name), list)]
-    if {"prompt", "completion"} <= set(columns):
+    """A list of outputs to one instruction; or of answers, with a column or a key that ranks them."""
+    if {"prompt", "completion"} <= set(columns) or not {"instruction", "prompt", "question"} & set(columns):
         return False
-    asked = {"instruction", "prompt", "question"} & set(columns)
-    return bool(asked and lists and all(isinstance(one, str | dict) for name in lists for one in first[name]))
+    if "instruction" in columns and isinstance(first.get("output"), list):
+        return True
+    lists = [first[name] for name in ("answers", "responses", "completions") if isinstance(first.get(name), list)]
+    inside = [key for one in lists for item in one if isinstance(item, dict) for key in item]
+    return bool(lists) and any(word in name.lower() for name in (*columns, *inside) for word in _GRADES)
 
 
 def _is_batch_output(columns: _Columns, first: _First) -> bool:

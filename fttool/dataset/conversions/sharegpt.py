@@ -14,7 +14,8 @@ COLUMNS = ("conversations", "conversation")
 
 
 def _recognises(columns: Sequence[str], first: Mapping[str, Any]) -> bool:
-    return any(looks_like(first.get(name), list, "[") for name in COLUMNS)
+    turns = [first.get(name) for name in COLUMNS]
+    return any(looks_like(value, list, "[") or (isinstance(value, dict) and "from" in value) for value in turns)
 
 
 def conversation_in(row: Row) -> str:
@@ -58,7 +59,8 @@ SHAREGPT = Conversion(
     convert=convert,
     parts=_parts,
     table=(
-        ("`conversations` (or `conversation`)", "`messages`, one for each turn, in their order"),
+        ("`conversations` (or `conversation`): a list of turns", "`messages`, one for each, in their order"),
+        ("an object of lists, `{from: […], value: […]}`, as in Parquet files", "the same"),
         ("`from` (or `role`): `human`, `user`", "role `user`"),
         ("`gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`", "role `assistant`"),
         ("`system`, `developer`", "the same role"),

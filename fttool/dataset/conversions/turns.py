@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fttool.dataset.conversions.base import Row, first_given, given, json_list, meant, text
+from fttool.dataset.conversions.base import Row, first_given, given, json_list, json_value, meant, text
 from fttool.dataset.conversions.tagged import tagged_answers, tagged_calls
 from fttool.dataset.conversions.tools import calls_in, with_text_arguments
 from fttool.dataset.values import to_text
@@ -40,7 +40,7 @@ _TOOL_KEYS = ("tool_calls", "tool_call_id", "name")
 
 
 def read_turns(value: object, where: str, *, tools: bool = False) -> list[Row]:
-    """The messages of a list of turns, or of JSON text of one.
+    """The messages of turns (see `turns_in`).
 
     A call has no id there: the calls of a conversation are numbered (`call_1`), and answers belong to the calls of the
     turn before them, in their order. Where `tools` are declared, or a tool speaks, calls may be tagged text.
@@ -48,7 +48,7 @@ def read_turns(value: object, where: str, *, tools: bool = False) -> list[Row]:
     Raises:
         ConversionError: an unknown speaker or key, an answer that belongs to no call, or to one of several.
     """
-    turns = json_list(value, where)
+    turns = turns_in(value, where)
     plain = _plain(turns)
     if plain is not None and not (tools and any("<tool_call>" in message["content"] for message in plain)):
         return plain
@@ -59,9 +59,27 @@ def read_turns(value: object, where: str, *, tools: bool = False) -> list[Row]:
     return reader.messages
 
 
+def turns_in(value: object, where: str) -> list[Any]:
+    """A list of turns, or JSON text of one.
+
+    A single turn will do, and so will an object of lists, one for each key, as Parquet files of the Hugging Face hub
+    have it.
+    """
+    found = json_value(value, where)
+    if not isinstance(found, dict) or not set(_FROM) & set(found):
+        return json_list(found, where)
+    columns = [one for one in found.values() if one is not None]
+    if not all(isinstance(one, list) for one in columns):
+        return [found]
+    if len({len(one) for one in columns}) != 1:
+        raise ConversionError("has lists of different lengths for the parts of its turns", where)
+    names = [name for name, one in found.items() if one is not None]
+    return [dict(zip(names, parts, strict=True)) for parts in zip(*columns, strict=True)]
+
+
 def notes_in(value: object, where: str) -> list[str]:
     """The notes on turns that are left out, as `conversations[].timestamp`."""
-    turns = [turn for turn in json_list(value, where) if isinstance(turn, dict) and len(turn) > 2]
+    turns = [turn for turn in turns_in(value, where) if isinstance(turn, dict) and len(turn) > 2]
     names = {name for turn in turns for name in NOTES & set(turn) if given(turn[name])}
     return [f"{where}[].{name}" for name in sorted(names)]
 
