@@ -170,7 +170,7 @@ class Preparation:
             if ours != theirs:
                 raise UsageError(
                     f"`{table.name}` has other columns than `{self.tables[0].name}`",
-                    hint="prepare them one by one, or name the columns alike",
+                    hint="prepare them one by one, and what was written together; or name the columns alike",
                 )
         return first
 
