@@ -27,6 +27,17 @@ EXAMPLES = {
         '{"prompt": "Is it open today? ->", "completion": " Yes, until six."}',
         options={"model": "gpt-4o-mini"},
     ),
+    "converted": Example(
+        "Services take prompts and completions, chats and preference examples, each in one form. What maps to what "
+        "and what is left out is in [conversions](conversions.md); `--from none` takes the columns as they are.",
+        '{"id": "a_0", "conversations": [{"from": "human", "value": "Is it open?"}, {"from": "gpt", "value": "Yes."}]}',
+    ),
+    "cannot-convert": Example(
+        "Nothing is dropped or guessed to make a row fit. As long as such rows are there, nothing is written: correct "
+        "them, or remove them with the fix.",
+        """{"conversations": [{"from": "human", "value": "Is it open?"}, {"from": "gpt", "value": "Yes."}]}
+           {"conversations": [{"from": "human", "value": "Today?"}, {"from": "gtp", "value": "Until six."}]}""",
+    ),
     "column-case": Example(
         "Services look for `prompt` and `completion` in exactly this spelling.",
         '{"Prompt": "Is it open today?", "COMPLETION": "Yes, until six."}',

@@ -10,6 +10,9 @@ SFT = f"OpenAI's guide on [supervised fine-tuning]({_GUIDES}/supervised-fine-tun
 GRADERS = f"OpenAI's guide on [graders]({_GUIDES}/graders)"
 _OPENAPI = "OpenAI's [OpenAPI document](https://github.com/openai/openai-openapi)"
 API = f"{_OPENAPI} of the chat API"
+_FACTORY = (
+    "the [description of data sets](https://github.com/hiyouga/LLaMA-Factory/blob/main/data/README.md) of LLaMA-Factory"
+)
 LEGACY = "the legacy tool (`openai tools fine_tunes.prepare_data`)"
 GUIDE = "OpenAI's legacy fine-tuning guide"
 OWN = "this tool's own judgement"
@@ -18,6 +21,8 @@ SOURCES = {
     "few-examples": f"fewer than 10: {SFT}; fewer than 100: {LEGACY}",
     "file-size": f"{_OPENAPI}, upload of files: 512 MB",
     "model-shape": f"{SFT} for chats, {GUIDE} for prompts and completions",
+    "converted": f"{_FACTORY} for Alpaca and ShareGPT; {SFT} and {DPO} for what services take",
+    "cannot-convert": OWN,
     "column-case": LEGACY,
     "extra-columns": LEGACY,
     "missing-prompt": f"{OWN} ({LEGACY} wrote the word `None`)",

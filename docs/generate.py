@@ -7,8 +7,8 @@
 A part stands between `<!-- run: COMMAND -->` and `<!-- end -->`. The commands of a document run one after the other
 in a folder that holds copies of the examples. `<!-- ask: COMMAND | y n -->` runs on a terminal and types the answers.
 `<!-- help: COMMAND -->` is the `--help` of a job command without the options that all of them have; these stand in
-`<!-- help: connection -->`. `<!-- services: all -->` lists how services differ. docs/checks.md is made from the
-docstrings of the checks by docs/check_page.py.
+`<!-- help: connection -->`. `<!-- services: all -->` lists how services differ, `<!-- conversions: NAME -->` what a
+conversion maps to what. docs/checks.md is made from the docstrings of the checks by docs/check_page.py.
 
 `--local` in a command means a service of the document's own, in that folder, which is stopped in the end. What is
 another each time (ids, times) is shown as stand-ins, always the same, and a command may name them: see `StandIns`.
@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CHECKS_PAGE = ROOT / "docs" / "checks.md"
 
-_PART = re.compile(r"(<!-- (run|ask|help|services): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- (run|ask|help|services|conversions): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 #: The options of every job command, in their order: the first and the last.
 _CONNECTION = re.compile(r"^  --local .*?(?=^  -h, --help )", re.DOTALL | re.MULTILINE)
@@ -93,6 +93,8 @@ def fill(text: str) -> str:
             kind, command = match[2], match[3]
             if kind == "services":
                 return f"{match[1]}{services()}{match[4]}"
+            if kind == "conversions":
+                return f"{match[1]}{conversions(command)}{match[4]}"
             if kind == "help":
                 return f"{match[1]}```text\n{help_of(command, folder)}```\n{match[4]}"
             command, _, answers = command.partition(" | ") if kind == "ask" else (command, "", "")
@@ -146,6 +148,21 @@ def services() -> str:
         }
         lines += [f"- **{one.title}** (`{one.name}`)", *(f"  - {fact}" for fact, true in facts.items() if true)]
     return "\n".join(lines) + "\n"
+
+
+def conversions(name: str) -> str:
+    """What a conversion maps to what, as its module says it; of `all`, how each is recognised."""
+    sys.path[:0] = [str(ROOT)]
+    from fttool.dataset.conversions import CONVERSIONS
+
+    if name == "all":
+        head = ["| `--from` | what it is | recognised by | becomes |", "|---|---|---|---|"]
+        rows = [(f"[`{one.name}`](#{one.name})", one.title, one.marks, one.shape) for one in CONVERSIONS.values()]
+        return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+    pairs = CONVERSIONS[name].table
+    return (
+        "\n".join(["| in the data | becomes |", "|---|---|", *(f"| {one} | {other} |" for one, other in pairs)]) + "\n"
+    )
 
 
 def run(command: str, folder: Path) -> str:

@@ -6,6 +6,7 @@ FttoolError            a message, and optionally where it is and a hint what to 
 ├── DataError          3   the data cannot be read or used
 │   ├── BadRowError        a row that cannot be read, among others that may be
 │   ├── MissingColumnError   the column for the prompts or completions is not there
+│   ├── ConversionError    a row that cannot become another shape without loss
 │   └── OutputError    3   the result cannot be written
 ├── KeyMissingError    4   no API key, or one that was refused
 └── ServiceError       5   the service refused, is unreachable, or the thing does not exist
@@ -100,6 +101,19 @@ class MissingColumnError(DataError):
         super().__init__(message, file=file, hint=hint)
         self.field = field
         self.columns = list(columns)
+
+
+class ConversionError(DataError):
+    """A row cannot become the shape wanted without losing or guessing something.
+
+    `where` is the place inside the row (`conversations[2].from`); `message` begins with it, `what` is the rest.
+    """
+
+    kind = "conversion"
+
+    def __init__(self, what: str, where: str = "", **more: Any) -> None:
+        super().__init__(f"{where} {what}" if where else what, **more)
+        self.what, self.where = what, where
 
 
 class OutputError(DataError):

@@ -20,6 +20,7 @@ Examples:
   fttool prepare_data people.csv --yes -m babbage-002
   fttool prepare_data data.xlsx --prompt-column question --completion-column answer
   fttool prepare_data data.csv --to chat --system "You are a helpful assistant."
+  fttool prepare_data sharegpt.json --from sharegpt -o chats.jsonl
   fttool prepare_data train.jsonl --check --json"""
 
 _INPUT, _SHAPE, _FIXES, _SPLIT = "Input", "Shape", "Fixes", "Split"
@@ -57,6 +58,15 @@ def prepare_data(
     shape: Annotated[
         str | None,
         typer.Option(metavar="SHAPE", help="Take the rows as completion, chat, preference or reinforcement."),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="Convert from alpaca, sharegpt, chosen-rejected, openai-log or json-messages (default: where the "
+            "columns are clearly of one); `none` takes them as they are.",
+        ),
     ] = None,
     to: Annotated[str | None, typer.Option(metavar="SHAPE", help="Write `chat` (messages) or `completion`.")] = None,
     system: Annotated[
@@ -134,6 +144,7 @@ def prepare_data(
         overwrite=force,
         check_only=check,
         shape=_one_of(shape, "--shape", SHAPES),
+        from_=from_,
         to=_one_of(to, "--to", ("chat", "completion")),
         system=system,
         graded=() if grader is None else read_grader(grader),
@@ -205,7 +216,7 @@ def _show(report: Report, *, json: bool, paths_only: bool, asked: bool) -> None:
         for written in report.outputs:
             if written.role != "rejected":
                 output.answer_path(written.path)
-        if not report.outputs and not report.checked_only:
+        if not report.outputs and not report.checked_only and report.conversion is None:
             output.answer_path(report.inputs[0].path)
     elif report.checked_only:
         views.verdict(report)
@@ -232,9 +243,10 @@ def _to_stdout(work: Preparation, *, yes: bool) -> int:
         path = Path(folder, "prepared.jsonl")
         work.options = replace(work.options, output=path)
         report = work.write(analysis, split=False)
-        with path.open("rb") as lines:
-            shutil.copyfileobj(lines, output.stdout_bytes())
-        output.stdout_bytes().flush()
+        if report.outputs:
+            with path.open("rb") as lines:
+                shutil.copyfileobj(lines, output.stdout_bytes())
+            output.stdout_bytes().flush()
         for rejected in report.outputs[1:]:
             target = free_names(stem_of(work.files[0]), ["rejected"])[0]
             shutil.move(rejected.path, target)

@@ -14,6 +14,9 @@ from fttool.dataset.prepare import SPLIT_ID, Options, Preparation
 from fttool.dataset.samples import make_sample
 from fttool.errors import MissingColumnError
 
+#: The optional fix without which nothing is written: rows that cannot be converted are left out.
+STOPPING = "cannot-convert"
+
 
 class Quit(Exception):
     """The user wants to stop here."""
@@ -66,7 +69,8 @@ def ask(work: Preparation, suggested: Analysis, bars: views.Bars) -> tuple[Analy
         return answer in ("yes", "all")
 
     def decide(check: Check, verdict: Verdict) -> bool:
-        if check.id in (*work.options.fix, *work.options.no_fix) or verdict.level != "recommended":
+        asked_for = verdict.level == "recommended" or check.id == STOPPING  # else nothing would be written
+        if check.id in (*work.options.fix, *work.options.no_fix) or not asked_for:
             return work.named(check.id, False)
         if not everything:
             bars.close()

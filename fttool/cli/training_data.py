@@ -25,7 +25,7 @@ _MOST_SHOWN = 8
 SHAPES: Mapping[str, Shape] = {"dpo": "preference", "reinforcement": "reinforcement"}
 
 #: prepare_data mends these without asking; a service refuses the file for one such row.
-_UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion")
+_UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion", "converted")
 
 #: An option in a hint, if it is not one that `create` has itself.
 _OPTION = re.compile(r"`(--(?!(?:no-check|method)\b)[^`]*)`")

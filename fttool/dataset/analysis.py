@@ -46,6 +46,12 @@ class Analysis:
         return _steps(self.verdicts, "form")
 
     @property
+    def undecided(self) -> bool:
+        """Whether rows cannot be converted, and nobody has said that they may go: nothing is written then."""
+        verdict = self.verdicts.get("cannot-convert")
+        return verdict is not None and not verdict.accepted
+
+    @property
     def examples(self) -> int:
         """How many rows will be written."""
         return self.gone.count(TRAIN)
@@ -179,8 +185,9 @@ class Analyst:
     def _gone(self, profile: Profile, verdicts: Mapping[str, Verdict]) -> bytearray:
         """GONE for each row that will not be written, TRAIN for the others."""
         gone = self._flags(profile.rows, verdicts)
-        for at in profile.positions("empty-completion"):
-            gone[at] = GONE
+        for one in ("empty-completion", "cannot-convert"):
+            for at in profile.positions(one):
+                gone[at] = GONE
         return gone
 
     def _flags(self, rows: int, verdicts: Mapping[str, Verdict]) -> bytearray:
@@ -227,6 +234,15 @@ class Analyst:
 
     def _nothing_left(self, profile: Profile) -> DataError:
         name = self.inputs[0].path
+        failed = profile.notes.get("cannot-convert")
+        if failed and len(profile.positions("cannot-convert")) == profile.rows:
+            source, line = self.profiler.places.find(failed[0].at)
+            return DataError(
+                f"none of the {profile.rows:,} rows can be converted; the first: {failed[0].path} {failed[0].message}",
+                file=self.inputs[source].path,
+                line=line,
+                hint="`--from` names another conversion, `--from none` takes the columns as they are",
+            )
         return DataError(
             f"there is nothing to learn from: of {profile.rows:,} rows none is left, for want of completions",
             file=name,

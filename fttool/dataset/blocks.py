@@ -15,14 +15,15 @@ import msgspec
 
 from fttool.dataset.checks import CHECKS, Check
 from fttool.dataset.checks.base import Spec
-from fttool.dataset.examples import ENCODER, Pairs, encode_object, read_pairs
+from fttool.dataset.examples import Pairs, read_pairs
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_all, normalised, spread
 from fttool.dataset.profile import LABEL_CHARS, SEPARATORS, STOPS, Profile, text_stats
 from fttool.dataset.row_profile import profile_rows
-from fttool.dataset.rows import changed_rows
+from fttool.dataset.rows import changed_rows, failures
 from fttool.dataset.scripts import other_scripts
 from fttool.dataset.steps import Step, apply_steps
+from fttool.dataset.values import ENCODER, encode_object
 
 #: What becomes of a row: it goes into the training file, into the validation file, or nowhere.
 TRAIN, VALID, GONE = 0, 1, 2
@@ -56,8 +57,8 @@ def prepared_pairs(block: Block, spec: Spec, gone: bytes | None) -> Pairs:
     pairs = read_pairs(block, spec.layout)
     if spec.steps:
         pairs.prompts, pairs.completions = apply_steps(spec.steps, pairs.prompts, pairs.completions)
-    if gone is not None:
-        pairs.keep([not flag for flag in gone])
+    if gone is not None or pairs.failed:
+        pairs.keep([at not in pairs.failed and not (gone and gone[at]) for at in pairs.index])
     return pairs
 
 
@@ -71,6 +72,8 @@ def _profile_pairs(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     profile = Profile(rows=len(block.lines), columns=set(block.columns))
     profile.hit("missing-prompt", pairs.missing_prompt)
     profile.hit("value-type", pairs.converted)
+    for hit in failures(pairs.failed):
+        profile.note("cannot-convert", hit)
     empty = [not text or text.isspace() for text in pairs.completions]
     if any(empty):
         profile.hit("empty-completion", [place for place, is_empty in zip(pairs.index, empty, strict=True) if is_empty])
@@ -135,7 +138,7 @@ def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes
     """Change the examples of a block and encode them as JSON lines; `fates` holds TRAIN, VALID or GONE for each row."""
     kept = [fate for fate in fates if fate != GONE]
     if spec.layout.keeps_rows:
-        changed = changed_rows(block, spec.steps)
+        changed = changed_rows(block, spec.layout, spec.steps)
         rows: list[Any] = [row for row, fate in zip(changed, fates, strict=True) if fate != GONE]
     else:
         pairs = prepared_pairs(block, spec, bytes(fate == GONE for fate in fates) if GONE in fates else None)

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from itertools import repeat
 from typing import Any
 
-import msgspec
-
-from fttool.dataset.formats.base import MISSING, Block, JsonNumber
+from fttool.dataset.conversions import CONVERSIONS
+from fttool.dataset.formats.base import MISSING, Block
 from fttool.dataset.shapes import Layout, Template
 from fttool.dataset.texts import Characters, encode_all
-from fttool.errors import DataError
+from fttool.dataset.values import to_text
+from fttool.errors import ConversionError, DataError
 
+Row = dict[str, Any]
 
-def _literal(value: Any) -> Any:
-    if isinstance(value, JsonNumber):
-        return msgspec.Raw(value.text.encode())
-    raise TypeError(f"{type(value).__name__} is no JSON value")
-
-
-#: Writes numbers of JSON input as they were.
-ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_literal)
+#: Rows that cannot be converted: by their positions in a block.
+Failures = dict[int, ConversionError]
 
 
 @dataclass
@@ -34,7 +26,8 @@ class Pairs:
     """Prompt/completion examples of one block, with their positions in it.
 
     `index[i]` is the position in the block of example i (rows may have been dropped). `missing_prompt` and `converted`
-    are positions in the block: a null or absent prompt, a value that was no text.
+    are positions in the block: a null or absent prompt, a value that was no text. `failed` are those of rows that
+    cannot be converted, and why; until they are dropped, their prompt and completion are empty.
     """
 
     prompts: list[str]
@@ -42,6 +35,7 @@ class Pairs:
     index: Sequence[int]
     missing_prompt: list[int] = field(default_factory=list)
     converted: list[int] = field(default_factory=list)
+    failed: Failures = field(default_factory=dict)
 
     def keep(self, wanted: Sequence[bool | int]) -> None:
         """Drop the examples whose flag is false; one flag for each example."""
@@ -91,10 +85,12 @@ def read_pairs(block: Block, layout: Layout) -> Pairs:
     """
     rows = len(block.lines)
     if layout.shape == "chat":
+        failed: Failures = {}
         turns = [
-            _single_turn(row, layout.system, line) for row, line in zip(read_rows(block), block.lines, strict=True)
+            ("", "") if at in failed else _single_turn(row, layout.system, line)
+            for at, (row, line) in enumerate(zip(read_rows(block, layout, failed), block.lines, strict=True))
         ]
-        return Pairs([prompt for prompt, _ in turns], [answer for _, answer in turns], range(rows))
+        return Pairs([prompt for prompt, _ in turns], [answer for _, answer in turns], range(rows), failed=failed)
     assert layout.prompt is not None and layout.completion is not None
     converted: list[int] = []
     prompts, no_prompt = _texts(block, layout.prompt, rows, converted)
@@ -132,30 +128,6 @@ def _column(block: Block, name: str, rows: int, converted: list[int]) -> tuple[l
     return ["" if value is None or value is MISSING else to_text(value) for value in values], absent
 
 
-def to_text(value: Any) -> str:
-    """A value as the text a model should see: numbers as they were written, dates as ISO 8601, the rest as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    return encode_object(value).decode()
-
-
-def encode_object(value: Any) -> bytes:
-    """One value as JSON. What holds a lone surrogate, which UTF-8 cannot hold, is written with escapes."""
-    try:
-        return ENCODER.encode(value)
-    except UnicodeEncodeError:
-        plain = msgspec.to_builtins(value, builtin_types=(str,), enc_hook=float)
-        return json.dumps(plain, separators=(",", ":")).encode()
-
-
 def _single_turn(row: dict[str, Any], system: str | None, line: int) -> tuple[str, str]:
     """Prompt and completion of a chat of one user and one assistant message, after the system message named."""
     messages = row.get("messages")
@@ -176,12 +148,34 @@ def _single_turn(row: dict[str, Any], system: str | None, line: int) -> tuple[st
     )
 
 
-def read_rows(block: Block) -> list[dict[str, Any]]:
-    """The rows of a block as objects, without the keys they do not have."""
+def read_rows(
+    block: Block, layout: Layout | None = None, failed: Failures | None = None, left_out: set[str] | None = None
+) -> list[Row]:
+    """The rows of a block as objects, without the keys they do not have; converted where the layout says so.
+
+    A row that cannot be converted is {}; `failed` takes in why, `left_out` the parts that conversions leave out.
+    """
     names = list(block.columns)
     if not names:
         return [{} for _ in block.lines]
-    return [
+    rows = [
         {name: value for name, value in zip(names, values, strict=True) if value is not MISSING}
         for values in zip(*block.columns.values(), strict=True)
     ]
+    if layout is None or layout.conversion is None:
+        return rows
+    conversion = CONVERSIONS[layout.conversion]
+    for at, row in enumerate(rows):
+        try:
+            rows[at] = conversion.convert(row)
+            if left_out is not None:
+                left_out.update(conversion.parts(row))
+            continue
+        except ConversionError as error:
+            reason = error
+        except RecursionError:
+            reason = ConversionError("the row is nested too deeply")
+        rows[at] = {}
+        if failed is not None:
+            failed[at] = reason
+    return rows

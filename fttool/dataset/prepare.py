@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from fttool.dataset.analysis import Analysis, Analyst, Decide
 from fttool.dataset.blocks import VALID
 from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
+from fttool.dataset.conversions.choice import check_name, choose
 from fttool.dataset.examples import read_rows
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
@@ -47,6 +49,7 @@ class Options:
     overwrite: bool = False
     check_only: bool = False
     shape: Shape | None = None
+    from_: str | None = None
     to: Shape | None = None
     system: str | None = None
     mapping: Mapping = field(default_factory=Mapping)
@@ -62,6 +65,7 @@ class Options:
     def check(self) -> None:
         """Raises UsageError for options that make no sense."""
         self.split.check()
+        check_name(self.from_)
         if self.graded and self.shape not in (None, "reinforcement"):
             raise UsageError(f"graders are for reinforcement, not for {self.shape} examples")
         if self.to not in (None, "chat", "completion"):
@@ -156,18 +160,28 @@ class Preparation:
                 file=table.name,
                 shape=options.shape or ("reinforcement" if options.graded else None),
                 rows=self._first_rows(at) if "messages" in table.columns else (),
+                conversion=self._conversion(at),
             )
             for at, table in enumerate(self.tables)
         ]
         first = layouts[0]
         for table, layout in zip(self.tables, layouts, strict=True):
-            same = (layout.shape, layout.prompt, layout.completion) == (first.shape, first.prompt, first.completion)
-            if not same:
+            ours, theirs = ((one.shape, one.conversion, one.prompt, one.completion) for one in (first, layout))
+            if ours != theirs:
                 raise UsageError(
                     f"`{table.name}` has other columns than `{self.tables[0].name}`",
-                    hint="prepare them one by one, or name the columns alike",
+                    hint="prepare them one by one, and what was written together; or name the columns alike",
                 )
         return first
+
+    def _conversion(self, at: int) -> str | None:
+        """How the rows of an input become one of our shapes; None where they have one."""
+        options, table = self.options, self.tables[at]
+        settled = "--grader" if options.graded else None if options.shape is None else "--shape"
+        if options.mapping != Mapping():
+            settled = "the options on prompt and completion"
+        rows = partial(self._first_rows, at)
+        return choose(options.from_, table.columns, rows, file=table.name, settled=settled)
 
     def _first_rows(self, at: int) -> list[dict[str, Any]]:
         """The first rows of an input, to tell its shape by."""
@@ -237,8 +251,9 @@ class Preparation:
         )
 
     def write(self, analysis: Analysis, *, split: bool) -> Report:
-        """Write the files; raises OutputError. A file that needs no change is not written again."""
-        if self.changes_nothing(analysis, split=split):
+        """Write the files; raises OutputError. A file that needs no change is not written again, and nothing is while
+        rows are left that cannot be converted."""
+        if analysis.undecided or self.changes_nothing(analysis, split=split):
             return self.report(analysis)
         fates = bytearray(analysis.gone)
         if self.first_validation is not None:
@@ -255,6 +270,7 @@ def prepare(
     overwrite: bool = False,
     valid_file: str | os.PathLike[str] | None = None,
     shape: Shape | None = None,
+    from_: str | None = None,
     to: Shape | None = None,
     system: str | None = None,
     prompt_column: str | None = None,
@@ -300,6 +316,7 @@ def prepare(
         overwrite=overwrite,
         check_only=check,
         shape=shape,
+        from_=from_,
         to=to,
         system=system,
         graded=tuple(graded),

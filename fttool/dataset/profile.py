@@ -161,8 +161,8 @@ class Profile:
     `columns` are all there are, `size` is the bytes of text in all examples. `near` holds a hash of the normalised
     prompt of each row, where validation rows are compared. Of rows that are kept whole, `endings` counts their last
     answers (None when there are too many, or long ones), `forms` holds the rows by their reference fields, and
-    `pictured` counts those with images. `scripts` holds the rows whose prompts (for rows kept
-    whole: all texts) are not in Latin, by their writing.
+    `pictured` counts those with images. `scripts` holds the rows whose prompts (for rows kept whole: all texts) are not
+    in Latin, by their writing. `left_out` names the parts of converted rows that are left out.
     """
 
     rows: int = 0
@@ -182,6 +182,7 @@ class Profile:
     forms: dict[Form, array[int]] = field(default_factory=dict)
     scripts: dict[str, array[int]] = field(default_factory=dict)
     pictured: int = 0
+    left_out: set[str] = field(default_factory=set)
 
     MAX_NOTES = 100
     MAX_ENDINGS = 1_000
@@ -215,6 +216,7 @@ class Profile:
         self.rows += other.rows
         self.size += other.size
         self.columns |= other.columns
+        self.left_out |= other.left_out
         self.bare = None if self.bare is None or other.bare is None else self.bare | other.bare
         if self.bare is not None and len(self.bare) > MAX_LABELS:
             self.bare = None

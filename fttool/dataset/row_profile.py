@@ -24,8 +24,10 @@ _ROW_HITS = tuple(check for check in CHECKS if type(check).row_hits is not Check
 def profile_rows(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     """The profile of one block; rows flagged in `gone` are left out."""
     shape = spec.layout.shape
-    rows = read_kept_rows(block, shape, spec.steps, gone)
-    profile = Profile(rows=len(block.lines), columns=set(block.columns), labels=None)
+    rows = read_kept_rows(block, spec.layout, spec.steps, gone)
+    profile = Profile(rows=len(block.lines), columns=set(block.columns), labels=None, left_out=rows.left_out)
+    for hit in rows.failed:
+        profile.note("cannot-convert", hit)
     for at, row in zip(rows.index, rows.rows, strict=True):
         for fault in faults(row, shape, spec.limits):
             profile.note(fault.rule, Hit(at, fault.path, fault.message))

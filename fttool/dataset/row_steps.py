@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fttool.dataset.examples import encode_object
 from fttool.dataset.steps import RowStep
 from fttool.dataset.texts import CONTROL_TABLE
+from fttool.dataset.values import encode_object
 from fttool.records.dataset import Shape
 from fttool.rules import chat, messages, preference, tools
 from fttool.rules.tools import CALL_KEYS, CALLED_KEYS, FUNCTION_KEYS, TOOL_KEYS

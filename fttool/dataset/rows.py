@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from fttool.dataset.examples import ENCODER, encode_object, read_rows
+from fttool.dataset.examples import Failures, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_bytes
+from fttool.dataset.shapes import Layout
 from fttool.dataset.steps import Step, change_rows
+from fttool.dataset.values import ENCODER, encode_object
 from fttool.records.dataset import Shape
 from fttool.rules.chat import ROW_KEYS
 
@@ -30,7 +32,8 @@ class Rows:
     """Rows with their positions in the block: `index[i]` is that of row i (rows may have been dropped).
 
     `data[i]` is row i as JSON, in which its strings stand in UTF-8 (lone surrogates as escapes). `keys[i]` is a hash of
-    what is asked, `answers[i]` of the whole row. `broken` are the rows that hold half a character.
+    what is asked, `answers[i]` of the whole row. `broken` are the rows that hold half a character. `failed` are the
+    rows of the block that cannot be converted, and are none of these; `left_out` what conversions leave out.
     """
 
     rows: list[Row]
@@ -39,6 +42,8 @@ class Rows:
     keys: list[int]
     answers: list[int]
     broken: list[int]
+    failed: list[Hit] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
 
     @cached_property
     def joined(self) -> bytes:
@@ -46,14 +51,17 @@ class Rows:
         return b"\n".join(self.data)
 
 
-def read_kept_rows(block: Block, shape: Shape, steps: Sequence[Step], gone: bytes | None) -> Rows:
-    """The rows of a block after `steps`, without those flagged in `gone`."""
-    rows = changed_rows(block, steps)
+def read_kept_rows(block: Block, layout: Layout, steps: Sequence[Step], gone: bytes | None) -> Rows:
+    """The rows of a block after `steps`, without those flagged in `gone` and those that cannot be converted."""
+    failed: Failures = {}
+    left_out: set[str] = set()
+    rows = change_rows(steps, read_rows(block, layout, failed, left_out))
     index: Sequence[int] = range(len(rows))
-    if gone is not None and any(gone):
-        index = [at for at in index if not gone[at]]
+    if failed or (gone is not None and any(gone)):
+        index = [at for at in index if at not in failed and not (gone and gone[at])]
         rows = [rows[at] for at in index]
-    kept = Rows(rows, index, [], [], [], [])
+    shape = layout.shape
+    kept = Rows(rows, index, [], [], [], [], failures(failed), left_out)
     for at, row in enumerate(rows):
         try:
             asked, rest = _encoded(row, shape, ENCODER.encode)
@@ -67,9 +75,14 @@ def read_kept_rows(block: Block, shape: Shape, steps: Sequence[Step], gone: byte
     return kept
 
 
-def changed_rows(block: Block, steps: Sequence[Step]) -> list[Row]:
+def failures(failed: Failures) -> list[Hit]:
+    """The places of what cannot be converted."""
+    return [Hit(at, error.where, error.what) for at, error in failed.items()]
+
+
+def changed_rows(block: Block, layout: Layout, steps: Sequence[Step]) -> list[Row]:
     """The rows of a block after the steps that change whole rows."""
-    return change_rows(steps, read_rows(block))
+    return change_rows(steps, read_rows(block, layout))
 
 
 def _encoded(row: Row, shape: Shape, encode: Any) -> tuple[bytes, bytes]:

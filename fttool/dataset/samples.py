@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from fttool.dataset.analysis import Analysis
 from fttool.dataset.checks.base import Verdict
-from fttool.dataset.examples import encode_object, read_pairs, read_rows
+from fttool.dataset.examples import Failures, read_pairs, read_rows
 from fttool.dataset.formats.base import Block
 from fttool.dataset.steps import apply_steps, change_rows
 from fttool.dataset.texts import show
+from fttool.dataset.values import encode_object
 from fttool.records.dataset import Sample
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ def make_sample(work: Preparation, analysis: Analysis, verdict: Verdict) -> Samp
     if found is None:
         return None
     block, at = found
-    if analysis.spec.layout.keeps_rows:
+    layout = analysis.spec.layout
+    failed: Failures = {}
+    row = read_rows(block, layout, failed)[at]
+    if at in failed:
         return _row_sample(read_rows(block)[at], verdict)
-    pairs = read_pairs(block, analysis.spec.layout)
+    if layout.keeps_rows:
+        return _row_sample(row, verdict)
+    pairs = read_pairs(block, layout)
     stop = at + 1 if verdict.rows else at + _LOOK_AT
     steps = () if set(verdict.steps) & set(analysis.spec.steps) else analysis.spec.steps
     before = apply_steps(steps, list(pairs.prompts[at:stop]), list(pairs.completions[at:stop]))

@@ -6,9 +6,10 @@ import difflib
 import shlex
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from fttool.dataset.conversions import CONVERSIONS
 from fttool.errors import MissingColumnError, UsageError
 from fttool.records.dataset import Shape
 from fttool.rules.base import nearest
@@ -37,7 +38,8 @@ class Layout:
     """Where the fields come from: a column name or a template each, or `messages` for chat.
 
     `renamed` are columns taken although their case differs; `extra` those that are left out.
-    `system` is the system message to add (`--to chat`) or to expect (`--to completion`).
+    `system` is the system message to add (`--to chat`) or to expect (`--to completion`). `conversion` names how rows
+    of another form become rows of `shape`.
     """
 
     shape: Shape
@@ -47,6 +49,7 @@ class Layout:
     renamed: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     system: str | None = None
+    conversion: str | None = None
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -97,15 +100,18 @@ def find_layout(
     file: str,
     shape: Shape | None = None,
     rows: Sequence[Row] = (),
+    conversion: str | None = None,
 ) -> Layout:
     """Decide what shape the examples have, and where prompt and completion come from. `rows` are the first ones.
 
-    `shape` is what the user says it is; None means by the columns.
+    `shape` is what the user says it is; None means by the columns. `conversion` is how the rows become another shape.
 
     Raises:
         DataError: a needed column is missing; names the columns there are and the nearest one.
         UsageError: options that contradict each other or the data.
     """
+    if conversion is not None:
+        return replace(_row_layout(CONVERSIONS[conversion].shape, to, system), conversion=conversion)
     mapped = mapping.given("prompt") is not None or mapping.given("completion") is not None
     if shape is None:
         shape = "completion" if mapped else detect_shape(columns, rows)

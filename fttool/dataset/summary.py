@@ -40,6 +40,7 @@ def make_report(
     return Report(
         inputs=tuple(inputs),
         shape=layout.to,
+        conversion=layout.conversion,
         task=analysis.task,
         read=analysis.places.rows,
         examples=analysis.examples,
@@ -50,7 +51,9 @@ def make_report(
         stop=stop,
         classes=counts,
         tokens=TokenCount(round(analysis.profile.size / _BYTES_PER_TOKEN), False, "bytes / 4"),
-        next_command=tuple(next_command(analysis, inputs, outputs, counts, model)) if not checked_only else (),
+        next_command=tuple(next_command(analysis, inputs, outputs, counts, model))
+        if not (checked_only or analysis.undecided)
+        else (),
         checked_only=checked_only,
     )
 

@@ -117,7 +117,8 @@ class Report:
     """All that `prepare` found out and did.
 
     `read` counts the rows of the input that could be read, `examples` those that are (or would be) written;
-    `rejected` those that could not be read and were set aside. `next_command` is an argv, ready for `shlex.join`.
+    `rejected` those that could not be read and were set aside. `conversion` names what they were converted from.
+    `next_command` is an argv, ready for `shlex.join`.
     """
 
     inputs: Sequence[InputFile]
@@ -134,6 +135,7 @@ class Report:
     tokens: TokenCount | None = None
     next_command: Sequence[str] = ()
     checked_only: bool = False
+    conversion: str | None = None
 
     @property
     def needs_work(self) -> bool:

@@ -21,6 +21,8 @@ IDS = [check.id for check in CHECKS]
 LEVELS = {
     "few-examples": None,
     "file-size": None,
+    "converted": "required",
+    "cannot-convert": "optional",
     "column-case": "required",
     "extra-columns": "required",
     "missing-prompt": "required",

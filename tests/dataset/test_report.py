@@ -21,7 +21,7 @@ Report = Callable[..., dict[str, Any]]
 
 KEYS = {
     *("inputs", "shape", "task", "read", "examples", "rejected", "findings", "outputs", "separator", "stop", "classes"),
-    *("tokens", "next_command", "checked_only", "needs_work"),
+    *("tokens", "next_command", "checked_only", "conversion", "needs_work"),
 }
 
 

@@ -15,6 +15,7 @@ from fttool.dataset.checks.columns import (
     MissingPrompt,
     ValueType,
 )
+from fttool.dataset.checks.conversion import CannotConvert, Converted
 from fttool.dataset.checks.fields import GraderField, ReferenceUniform
 from fttool.dataset.checks.repeats import DuplicateRows, IdenticalTexts, Leakage, NearLeakage, PromptConflict
 from fttool.dataset.checks.rules import ROW_CHECKS
@@ -27,6 +28,8 @@ CHECKS: tuple[Check, ...] = (
     FewExamples(),
     FileSize(),
     ModelShape(),
+    Converted(),
+    CannotConvert(),
     ColumnCase(),
     ExtraColumns(),
     MissingPrompt(),

@@ -34,6 +34,8 @@ class ExtraColumns(Check):
     id = "extra-columns"
 
     def judge(self, state: State) -> Verdict | None:
+        if state.layout.shape != "completion":
+            return None  # chats that become prompts and completions; what is left out of others is told by `converted`
         later = state.profile.columns - set(state.layout.used) - set(state.layout.extra)
         extra = (*state.layout.extra, *sorted(later))
         if not extra:
