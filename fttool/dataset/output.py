@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -29,28 +29,31 @@ class Draft:
         self.examples = 0
         self.bytes = 0
         self._published = False
-        try:
-            handle, name = tempfile.mkstemp(prefix=".fttool-", suffix=".part", dir=folder)
-        except OSError as error:
-            raise _failed(folder, error) from error
-        self.path = Path(name)
-        self._file: IO[bytes] = os.fdopen(handle, "wb")
+        self.path = folder / f".fttool-{secrets.token_hex(8)}.part"
+        self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Draft:
-        return self
+        return self  # the file is made later: an interrupt in between would leave it behind
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            self._file = os.fdopen(handle, "wb")
+        return self._file
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.suppress(OSError):  # closing flushes: on a full disk that fails again
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
         if not self._published:
             self.path.unlink(missing_ok=True)
 
     def write(self, data: bytes, examples: int) -> None:
         """Append lines that hold so many examples."""
         try:
-            self._file.write(data)
+            self._opened().write(data)
         except OSError as error:
             raise _failed(self.folder, error) from error
         self.examples += examples
@@ -59,9 +62,10 @@ class Draft:
     def finish(self) -> None:
         """Make sure that every byte is on the disk: the disk may be full only now."""
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            file = self._opened()
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
         except OSError as error:
             raise _failed(self.folder, error) from error
 
