@@ -26,6 +26,7 @@ SOURCES = {
     "empty-prompt": OWN,
     "chat-messages": f"{API}; that 2,048 messages are the most, {OWN}",
     "unknown-key": f"the keys are those of {API}; that others are reported, {OWN}",
+    "null-key": f"{API}: these keys may be left out, but are not nullable",
     "chat-role": API,
     "chat-role-case": API,
     "chat-content": f"{API}; that an assistant message of white space is one, {OWN}",

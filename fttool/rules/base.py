@@ -44,6 +44,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def null_keys(thing: Mapping[str, Any], keys: Iterable[str], where: str) -> Iterator[Fault]:
+    """A fault for each of the keys that is null: such a key may only be left out. Source: OpenAI's OpenAPI document."""
+    for key in keys:
+        if key in thing and thing[key] is None:
+            yield Fault("null-key", f"{where}.{key}" if where else key, "is null; leave it out")
+
+
 def unknown_keys(thing: Mapping[str, Any], known: Collection[str], where: str) -> Iterator[Fault]:
     """A fault for each key that means nothing to a service, with the nearest one that does."""
     for key in thing:
