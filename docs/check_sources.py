@@ -16,7 +16,7 @@ OWN = "this tool's own judgement"
 
 SOURCES = {
     "few-examples": f"fewer than 10: {SFT}; fewer than 100: {LEGACY}",
-    "file-size": f"{_OPENAPI}, upload of files: 512 MB",
+    "file-size": f"{_OPENAPI}, uploads in parts: 8 GB; other services as [jobs.md](jobs.md#services) has it",
     "model-shape": f"{SFT} for chats, {GUIDE} for prompts and completions",
     "column-case": LEGACY,
     "extra-columns": LEGACY,
