@@ -19,7 +19,7 @@ OWN = "this tool's own judgement"
 
 SOURCES = {
     "few-examples": f"fewer than 10: {SFT}; fewer than 100: {LEGACY}",
-    "file-size": f"{_OPENAPI}, upload of files: 512 MB",
+    "file-size": f"{_OPENAPI}, uploads in parts: 8 GB; other services as [jobs.md](jobs.md#services) has it",
     "model-shape": f"{SFT} for chats, {GUIDE} for prompts and completions",
     "converted": f"{_FACTORY} for Alpaca and ShareGPT; {SFT} and {DPO} for what services take",
     "cannot-convert": OWN,
@@ -31,6 +31,7 @@ SOURCES = {
     "empty-prompt": OWN,
     "chat-messages": f"{API}; that 2,048 messages are the most, {OWN}",
     "unknown-key": f"the keys are those of {API}; that others are reported, {OWN}",
+    "null-key": f"{API}: these keys may be left out, but are not nullable",
     "chat-role": API,
     "chat-role-case": API,
     "chat-content": f"{API}; that an assistant message of white space is one, {OWN}",

@@ -72,6 +72,12 @@ EXAMPLES = {
         "over it. The nearest key that is known is named. Prompts for reinforcement may have keys of their own.",
         lines(chat(HI, said("assistant", "Hello!", weigth=1), id=17)),
     ),
+    "null-key": Example(
+        "Programs that write every field leave nulls. `name`, `weight`, `tool_calls`, `tool_call_id`, `tools`, "
+        "`functions`, `parallel_tool_calls`, a tool's `description` and `parameters`, and an image's `detail` are left "
+        "out instead; `content` (beside calls), `refusal`, `audio` and `function_call` may be null.",
+        lines(chat(said("user", "Hi", name=None), said("assistant", "Hello!", tool_calls=None), tools=None)),
+    ),
     "chat-role": Example(
         "Services know the roles system, developer, user, assistant and tool, and refuse a file with any other.",
         lines(chat(said("human", "Hi"), HELLO)),

@@ -21,7 +21,7 @@ SEED = 0x667474
 #: In place of a hash: this row was dropped.
 DROPPED = 0
 
-_NOT_WORD = re.compile(r"[\W_]+")
+_NOT_WORD = re.compile(r"(?<=\d)([\W_]+)(?=\d)|[\W_]+")
 
 #: Rows looked at together: counting so many hashes takes about 30 MB.
 _PART = 250_000
@@ -49,9 +49,16 @@ def spread(hashes: Sequence[int], index: Sequence[int], rows: int) -> array[int]
 
 
 def normalised(text: str) -> bytes:
-    """A text as near repeats are compared: NFKC, case folded, letters and digits only, all of it if there is none."""
+    """A text as near repeats are compared: NFKC, case folded, letters and digits only, all of it if there is none.
+
+    What stands between two digits stays but for white space: 1 + 1 is not 1 - 1, and 1 11 not 11 1.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return (_NOT_WORD.sub("", folded) or text).encode("utf-8", "surrogatepass")
+    return (_NOT_WORD.sub(_between, folded) or text).encode("utf-8", "surrogatepass")
+
+
+def _between(found: re.Match[str]) -> str:
+    return "".join(found[1].split()) or " " if found[1] else ""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fttool.dataset.rows import texts_of
 from fttool.dataset.steps import RowStep
 from fttool.dataset.texts import CONTROL_TABLE
 from fttool.dataset.values import encode_object
@@ -124,22 +125,61 @@ class _Messages(MessageStep):
 
 
 @dataclass(frozen=True, slots=True)
-class CleanRows(MessageStep):
-    """Remove control characters other than tab and line ends from the contents of messages."""
+class DropNulls(MessageStep):
+    """Leave out keys that are null where services take no null."""
+
+    def change(self, row: Row) -> Row:
+        row = _changed(_without_nulls_of_tools(row), ("input",), _without_nulls_of_tools)
+        return MessageStep.change(self, row)
 
     def message(self, message: Row) -> Row:
-        return _changed(message, ("content",), self._content)
+        message = _without_nulls(message, messages.NOT_NULL)
+        return _changed(message, ("content",), lambda parts: _each(parts, self._part))
 
-    def _content(self, content: Any) -> Any:
-        if isinstance(content, list):
-            return _each(content, lambda part: _changed(part, ("text",), self._text))
-        return self._text(content)
+    def _part(self, part: Row) -> Row:
+        return _changed(part, ("image_url",), lambda image: _without_nulls(image, ("detail",)))
 
-    def _text(self, text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
-        clean = text.translate(CONTROL_TABLE)
-        return text if clean == text else clean
+
+def _without_nulls_of_tools(holder: Any) -> Any:
+    holder = _without_nulls(holder, tools.ROW_NOT_NULL)
+    if not isinstance(holder, dict):
+        return holder
+    holder = _changed(holder, ("functions",), lambda listed: _each(listed, _without_nulls_of_function))
+    return _changed(
+        holder,
+        ("tools",),
+        lambda listed: _each(listed, lambda tool: _changed(tool, ("function",), _without_nulls_of_function)),
+    )
+
+
+def _without_nulls_of_function(function: Any) -> Any:
+    return _without_nulls(function, tools.FUNCTION_NOT_NULL)
+
+
+def _without_nulls(thing: Any, keys: tuple[str, ...]) -> Any:
+    if not isinstance(thing, dict) or not any(key in thing and thing[key] is None for key in keys):
+        return thing
+    return {key: value for key, value in thing.items() if value is not None or key not in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class CleanRows(RowStep):
+    """Remove control characters other than tab and line ends from every text of a row."""
+
+    def change(self, row: Row) -> Row:
+        if all(text == text.translate(CONTROL_TABLE) for _, text in texts_of(row)):
+            return row
+        new = dict(row)
+        waiting: list[Any] = [new]
+        while waiting:  # not by recursion: rows may be nested deeply
+            holder = waiting.pop()
+            for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+                if isinstance(value, str):
+                    holder[key] = value.translate(CONTROL_TABLE)
+                elif isinstance(value, dict | list):
+                    holder[key] = value.copy()
+                    waiting.append(holder[key])
+        return new
 
 
 def _changed(row: Row, keys: tuple[str, ...], change: Callable[[Any], Any]) -> Row:
@@ -171,4 +211,4 @@ def _decoded(text: str) -> Any:
         return None
 
 
-__all__ = ["CleanRows", "DropUnknownKeys", "EncodeArguments", "PlainRoles"]
+__all__ = ["CleanRows", "DropNulls", "DropUnknownKeys", "EncodeArguments", "PlainRoles"]

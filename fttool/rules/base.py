@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
+
+#: Among so many words the nearest one is looked for: a row may have any number of keys.
+_MOST_KNOWN = 100
 
 
 class Fault(NamedTuple):
@@ -39,9 +44,21 @@ def shown(value: object, limit: int = 40) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like `word`; None if none is."""
-    found = difflib.get_close_matches(word[:100].lower(), list(known), n=1, cutoff=0.7)
+    """The known word (of the first few) that is most like `word`; None if none is."""
+    return _nearest(word[:100].lower(), tuple(name[:100] for name in islice(known, _MOST_KNOWN)))
+
+
+@lru_cache(maxsize=1_024)  # the rows of a file have the same unknown keys
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
     return found[0] if found else None
+
+
+def null_keys(thing: Mapping[str, Any], keys: Iterable[str], where: str) -> Iterator[Fault]:
+    """A fault for each of the keys that is null: such a key may only be left out. Source: OpenAI's OpenAPI document."""
+    for key in keys:
+        if key in thing and thing[key] is None:
+            yield Fault("null-key", f"{where}.{key}" if where else key, "is null; leave it out")
 
 
 def unknown_keys(thing: Mapping[str, Any], known: Collection[str], where: str) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fttool.rules.base import Fault, kind, nearest, shown, unknown_keys
+from fttool.rules.base import Fault, kind, nearest, null_keys, shown, unknown_keys
 from fttool.rules.parts import parts_faults
 
 ASSISTANT = "assistant"
@@ -29,6 +29,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 #: Keys with rules of their own, which say more than that the key is unknown.
 RULED = ("weight", "tool_calls", "function_call", "tool_call_id")
 
+#: Keys that may be left out, but not be null; `refusal`, `audio` and `function_call` may.
+NOT_NULL = ("name", "weight", "tool_calls", "tool_call_id")
+
 #: Answers of tools may be empty: the tool had nothing to say.
 _MAY_BE_EMPTY = ("tool", "function")
 
@@ -45,6 +48,7 @@ def message_faults(message: Mapping[str, Any], at: str) -> Iterator[Fault]:
     known = KEYS.get(role)
     if known is not None:
         yield from unknown_keys(message, (*known, *RULED), at)
+    yield from null_keys(message, NOT_NULL, at)
     yield from _content_faults(message, role, at)
     name = message.get("name")
     if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
@@ -96,9 +100,9 @@ def _blank(message: Mapping[str, Any], role: str, path: str, content: str) -> It
 
 
 def _weight_faults(message: Mapping[str, Any], role: str, at: str) -> Iterator[Fault]:
-    if "weight" not in message:
+    weight = message.get("weight")
+    if weight is None:
         return
-    weight = message["weight"]
     if role and role != ASSISTANT:
         yield Fault("chat-weight", f"{at}.weight", f"stands in a {role} message; only assistant messages have one")
     elif isinstance(weight, bool) or weight not in (0, 1):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from fttool.rules.base import Fault, kind, nearest, shown
+from fttool.rules.base import Fault, kind, nearest, null_keys, shown
 from fttool.rules.limits import Limits
 
 MOST_IMAGE_BYTES = 10_000_000
@@ -105,6 +105,7 @@ def _image_faults(image: object, role: str, at: str) -> Iterator[Fault]:
     if not isinstance(image, Mapping):
         yield Fault("image-url", path, f'is {kind(image)}; it must be an object: {{"url": …}}')
         return
+    yield from null_keys(image, ("detail",), path)
     detail = image.get("detail")
     if detail is not None and detail not in _DETAILS:
         yield Fault("content-part", f"{path}.detail", f"is {shown(detail)}; it must be {', '.join(_DETAILS)}")

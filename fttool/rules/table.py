@@ -38,6 +38,7 @@ _ALL: tuple[Rule, ...] = (
     # the frame of a row
     _rule("chat-messages", "error", "has no usable list of messages"),
     _rule("unknown-key", "warning", "has a key that means nothing to a service"),
+    _rule("null-key", "error", "has a null that services do not take"),
     # messages
     _rule("chat-role", "error", "has an unknown role"),
     _rule("chat-role-case", "error", "has a role in capitals or with white space"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from fttool.rules.base import Fault, kind, nearest, shown, unknown_keys
+from fttool.rules.base import Fault, kind, nearest, null_keys, shown, unknown_keys
 from fttool.rules.messages import ASSISTANT
 from fttool.rules.schemas import schema_of
 
@@ -23,6 +23,9 @@ MOST_TOOLS = 128
 #: Keys of a tool, of the function in it, of a call, and of the function that is called.
 TOOL_KEYS = ("type", "function")
 FUNCTION_KEYS = ("name", "description", "parameters", "strict")
+#: Those of a function that may be left out, but not be null; and the same of a row.
+FUNCTION_NOT_NULL = ("description", "parameters")
+ROW_NOT_NULL = ("tools", "functions", "parallel_tool_calls")
 CALL_KEYS = ("id", "type", "function")
 CALLED_KEYS = ("name", "arguments")
 
@@ -35,6 +38,7 @@ def tools_faults(holder: Mapping[str, Any], where: str, declared: dict[str, Any]
 
     Fills `declared`: the name of each tool that is defined, with its parameters (None if it has none).
     """
+    yield from null_keys(holder, ROW_NOT_NULL, where.removesuffix("."))
     tools, functions = holder.get("tools"), holder.get("functions")
     if tools is not None:
         yield from _list_faults(tools, f"{where}tools", declared, legacy=False)
@@ -75,6 +79,7 @@ def _list_faults(tools: object, path: str, declared: dict[str, Any], *, legacy: 
 
 def _function_faults(function: Mapping[str, Any], at: str, declared: dict[str, Any]) -> Iterator[Fault]:
     yield from unknown_keys(function, FUNCTION_KEYS, at)
+    yield from null_keys(function, FUNCTION_NOT_NULL, at)
     name, parameters = function.get("name"), function.get("parameters")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         said = "is missing" if name is None else f"is {shown(name)}"
@@ -83,7 +88,7 @@ def _function_faults(function: Mapping[str, Any], at: str, declared: dict[str, A
         yield Fault("tool-duplicate", f"{at}.name", f"is `{name}` again")
     else:
         declared[name] = parameters if isinstance(parameters, Mapping) else None
-    if "description" in function and not isinstance(function["description"], str):
+    if not isinstance(function.get("description"), str | None):
         yield Fault("tool-definition", f"{at}.description", f"is {kind(function['description'])}, not text")
     if "strict" in function and not isinstance(function["strict"], bool | None):
         yield Fault("tool-definition", f"{at}.strict", f"is {kind(function['strict'])}, not true or false")
@@ -131,7 +136,7 @@ def conversation_faults(
         if message.get("function_call") is not None:
             functions += 1
             yield from _legacy_call_faults(message, at, declared)
-        if "tool_call_id" in message:
+        if message.get("tool_call_id") is not None:
             yield Fault("tool-answer", f"{at}.tool_call_id", f"stands in a message of role {shown(role)}, not `tool`")
 
 

@@ -31,6 +31,7 @@ LEVELS = {
     "empty-prompt": None,
     "chat-messages": "optional",
     "unknown-key": "optional",
+    "null-key": "recommended",
     "chat-role": "optional",
     "chat-role-case": "recommended",
     "chat-content": "optional",

@@ -72,6 +72,7 @@ LARGE = 13_333_336  # characters of base64 that are 10,000,002 bytes
 
 PAIRS = (
     Pair("chat-messages", "chat", chat(), chat(ANSWERED)),
+    Pair("null-key", "chat", answered(tool_calls=None), answered(refusal=None)),
     Pair(
         "chat-role",
         "chat",

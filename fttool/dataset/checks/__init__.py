@@ -36,12 +36,12 @@ CHECKS: tuple[Check, ...] = (
     ValueType(),
     EmptyCompletion(),
     EmptyPrompt(),
+    ControlCharacters(),  # before the rules: a role may be one without them
     *ROW_CHECKS,
     ImageExamples(),
     ReferenceUniform(),
     GraderField(),
     LoneSurrogate(),
-    ControlCharacters(),
     Mojibake(),
     InvisibleCharacters(),
     OtherScript(),

@@ -90,7 +90,8 @@ class IdenticalTexts(Check):
 class NearLeakage(Check):
     """A validation prompt that differs from a training prompt by case, spaces, punctuation or forms of characters only.
 
-    Prompts are compared after Unicode's NFKC, folding of case, and removal of all but letters and digits.
+    Prompts are compared after Unicode's NFKC, folding of case, and removal of all but letters and digits; signs
+    between two digits stay.
     """
 
     id = "near-leakage"

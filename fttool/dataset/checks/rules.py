@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fttool.dataset.checks.base import ROWS, Check, State, Verdict, plural
-from fttool.dataset.row_steps import DropUnknownKeys, EncodeArguments, PlainRoles
+from fttool.dataset.row_steps import DropNulls, DropUnknownKeys, EncodeArguments, PlainRoles
 from fttool.dataset.steps import RowStep
 from fttool.records.dataset import FixLevel, Shape
 from fttool.rules import RULES, Rule
@@ -14,6 +14,7 @@ from fttool.rules import RULES, Rule
 _MENDED: Mapping[str, tuple[FixLevel, str]] = {
     "chat-role-case": ("recommended", "write roles in lower case"),
     "tool-arguments-encoding": ("recommended", "write the arguments as JSON in a string, once"),
+    "null-key": ("recommended", "leave out what is null"),
     "unknown-key": ("optional", "leave out the keys that mean nothing"),
 }
 
@@ -43,9 +44,8 @@ class RuleCheck(Check):
 
 
 def _step(rule: str, shape: Shape) -> RowStep:
-    if rule == "chat-role-case":
-        return PlainRoles()
-    return EncodeArguments() if rule == "tool-arguments-encoding" else DropUnknownKeys(shape)
+    steps = {"chat-role-case": PlainRoles(), "tool-arguments-encoding": EncodeArguments(), "null-key": DropNulls()}
+    return steps.get(rule) or DropUnknownKeys(shape)
 
 
 #: In the order of the table; not the rules on prompts and completions, which have checks of their own.
