@@ -78,6 +78,12 @@ def find_model(model: str, service: str | None = None) -> Model | None:
     return names.find(model, _named(service))
 
 
+def longest(model: str, service: str) -> int | None:
+    """The longest example that a model is trained on there, in tokens; None if it is not known."""
+    found = find_model(model, service)
+    return None if found is None else found.longest_example
+
+
 def trainable(service: str, today: date) -> list[Model]:
     """The models that a service is known to train on that day."""
     return [each for each in models() if each.service == service and each.trainable(today)]

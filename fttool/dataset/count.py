@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from fttool.dataset.examples import read_rows
 from fttool.dataset.formats import open_table
-from fttool.dataset.formats.base import Block, ReadOptions
+from fttool.dataset.formats.base import Block, ReadOptions, Table
 from fttool.dataset.parallel import Runner
 from fttool.dataset.passes import Progress
+from fttool.dataset.shapes import detect_shape
 from fttool.dataset.token_stats import TokenStats, share_to_count
 from fttool.dataset.tokens import Counter, choose_counter
 from fttool.errors import DataError
 from fttool.records.dataset import Shape
 from fttool.records.tokens import TokenCount
 
-#: What rows of each shape have; the first that fits.
-_SHAPES: tuple[tuple[frozenset[str], Shape], ...] = (
-    (frozenset({"messages"}), "chat"),
-    (frozenset({"input"}), "chat"),
-    (frozenset({"prompt", "completion"}), "completion"),
-)
+#: What rows of each shape must have to be counted.
+_KEYS: dict[Shape, tuple[str, ...]] = {
+    "completion": ("prompt", "completion"),
+    "chat": ("messages",),
+    "preference": ("input",),
+    "reinforcement": ("messages",),
+}
+
+#: So many rows tell the shape where the columns leave it open.
+_FIRST_ROWS = 50
 
 
 def count_tokens(
@@ -42,15 +46,8 @@ def count_tokens(
         DataError: a file that cannot be read, or whose rows are no examples.
     """
     tables = [open_table(str(path), ReadOptions()) for path in paths]
-    shapes = [shape_of_columns(table.columns) for table in tables]
-    for table, shape in zip(tables, shapes, strict=True):
-        if shape is None:
-            raise DataError(
-                "these are no training examples: there is neither `messages` nor `prompt` and `completion`",
-                file=table.name,
-                hint="`fttool prepare_data` makes some of it",
-            )
-    counter = choose_counter(model, shapes[0] or "chat", estimate=estimate)
+    shapes = [_shape(table) for table in tables]
+    counter = choose_counter(model, shapes[0], estimate=estimate)
     size = sum(table.size for table in tables)
     stats, read = TokenStats(limit), 0
     with Runner(tables) as runner:
@@ -69,14 +66,20 @@ def count_block(block: Block, counter: Counter, limit: int | None, share: float,
     return stats
 
 
-def shape_of_columns(columns: Sequence[str]) -> Shape | None:
-    """The shape of rows that have these keys; None if it is none."""
-    names = set(columns)
-    return next((shape for needed, shape in _SHAPES if needed <= names), None)
+def find_shape(path: Path) -> Shape:
+    """The shape of a file's examples. Raises DataError for what cannot be read or is no training file."""
+    return _shape(open_table(str(path), ReadOptions()))
 
 
-def peek_shape(path: Path) -> Shape | None:
-    """The shape of a file by its beginning; None if it cannot be read or is no training file."""
-    with suppress(DataError):
-        return shape_of_columns(open_table(str(path), ReadOptions()).columns)
-    return None
+def _shape(table: Table) -> Shape:
+    block = next(iter(table.blocks()), None)
+    shape = detect_shape(table.columns, [] if block is None else read_rows(block)[:_FIRST_ROWS])
+    missing = [name for name in _KEYS[shape] if name not in table.columns]
+    if missing:
+        listed = " and no ".join(f"`{name}`" for name in missing)
+        raise DataError(
+            f"these are no training examples: there is no {listed}",
+            file=table.name,
+            hint="`fttool prepare_data` makes training examples of many kinds of files",
+        )
+    return shape

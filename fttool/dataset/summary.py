@@ -13,7 +13,8 @@ from fttool.dataset.checks.base import Verdict
 from fttool.dataset.checks.classes import class_counts
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
-from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape, TokenCount
+from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape
+from fttool.records.tokens import TokenCount
 
 #: What `create` must be told for the shapes that supervised training does not take.
 _METHODS: dict[Shape, tuple[str, ...]] = {

@@ -137,6 +137,12 @@ def _rs_bpe(encoding: str) -> Any:
     return getattr(openai, encoding)()
 
 
+def forget() -> None:
+    """Look again what is on this machine: a vocabulary has come."""
+    for cached in (_function, _tiktoken, _rs_bpe, _here):
+        cached.cache_clear()
+
+
 def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fttool.records.tokens import TokenCount
+
 Severity = Literal["error", "warning", "hint"]
 FixLevel = Literal["required", "recommended", "optional"]
 Shape = Literal["completion", "chat", "preference", "reinforcement"]
@@ -101,15 +103,6 @@ class OutputFile:
     role: Literal["training", "validation", "rejected"]
     examples: int
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class TokenCount:
-    """Tokens of all examples together; `exact` is False for an estimate."""
-
-    total: int
-    exact: bool
-    method: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,13 @@ def pair(length: int) -> dict[str, str]:
 def test_lengths() -> None:
     result = stats([pair(length) for length in (1, 2, 3, 4, 7, 30)], limit=5).result(EXACT)
     assert result.total == 47
-    assert [tuple(each) for each in result.histogram] == [(1, 1, 1), (2, 3, 2), (4, 7, 2), (8, 15, 0), (16, 31, 1)]
+    assert [(each.least, each.most, each.examples) for each in result.histogram] == [
+        (1, 1, 1),
+        (2, 3, 2),
+        (4, 7, 2),
+        (8, 15, 0),
+        (16, 31, 1),
+    ]
     assert (result.longest, result.over_limit, result.lost) == (30, 2, 2 + 25)
     assert result.billed == 20
     assert (result.exact, result.low, result.high, result.sampled) == (True, 0.0, 0.0, False)
