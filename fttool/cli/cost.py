@@ -144,10 +144,11 @@ def _on_disk(files: list[Path], valid_file: Path | None) -> Iterator[list[Path]]
 
 def _method(given: str | None, shape: str) -> str:
     """The method to ask the price of."""
+    from fttool.cli.costs import METHODS
     from fttool.errors import UsageError
 
     if given is None:
-        return {"preference": "dpo", "reinforcement": "reinforcement"}.get(shape, "supervised")
+        return METHODS.get(shape, "supervised")
     if given not in ("supervised", "dpo", "reinforcement"):
         raise UsageError(f"--method takes supervised, dpo or reinforcement, not `{given}`")
     return given

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fttool.cli import cost_views, output, prompts, vocabulary
+from fttool.cli.shell import shell
 from fttool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from fttool.config import Config
+    from fttool.dataset.counting import Mode
     from fttool.records.cost import Cost
+    from fttool.records.dataset import Report
     from fttool.records.tokens import TokenCount
+
+#: The method of a shape; the others are for supervised training.
+METHODS = {"preference": "dpo", "reinforcement": "reinforcement"}
 
 MaxCost = Annotated[
     float | None,
@@ -53,8 +59,30 @@ def of_job(
     )
 
 
+def of_report(config: Config, report: Report) -> list[str]:
+    """What training on prepared data costs, in a line or two."""
+    from fttool.catalog.cost import work_out
+    from fttool.cli.limits import service_of
+
+    written = {each.role: each.path for each in report.outputs}
+    model = config.get("model")
+    if model is None:
+        command = shell(["fttool", "cost", written.get("training", report.inputs[0].path)])
+        return [f"cost: unknown until a model is named; `{command}` compares"]
+    cost = work_out(
+        service_of(config).name,
+        model,
+        METHODS.get(report.shape, "supervised"),
+        report.training_tokens or report.tokens,
+        None,
+        config.prices,
+        validation="validation" in written,
+    )
+    return [cost_views.line(cost), *(f"  {note}" for note in cost.notes if cost.total)]
+
+
 def count(
-    paths: Sequence[Path], model: str | None, mode: vocabulary.Mode, limit: int | None, *, quiet: bool = False
+    paths: Sequence[Path], model: str | None, mode: Mode, limit: int | None, *, quiet: bool = False
 ) -> TokenCount | None:
     """The tokens of training files, with a bar where it takes long; None for the mode `off`.
 

@@ -25,8 +25,9 @@ def number(tokens: TokenCount) -> str:
 def lines(tokens: TokenCount) -> Iterator[str]:
     """How they were counted, what they are, and on a terminal how long the examples are."""
     if tokens.examples:
-        yield f"  {method(tokens)}"
-        yield f"  {parts(tokens)}"
+        if not tokens.exact:
+            yield f"  {method(tokens)}"
+        yield f"  {parts(tokens)}{f' ({tokens.encoding})' if tokens.exact else ''}"
         if tokens.images:
             yield f"  {tokens.images:,} image{'' if tokens.images == 1 else 's'} not counted"
         if tokens.over_limit:
@@ -36,15 +37,13 @@ def lines(tokens: TokenCount) -> Iterator[str]:
 
 
 def method(tokens: TokenCount) -> str:
-    """How they were counted, and how far off that may be."""
+    """How they were counted if that is not exact, and how far off it may be."""
     if tokens.method == "estimate":
         return f"estimated by bytes; there may be {_percent(tokens.low)} to {_percent(tokens.high)}"
     if tokens.sampled:
         error = "" if tokens.high is None else f", ± {tokens.high * 100:.1f} %"
         return f"a sample was counted with {tokens.encoding}{error}; `--tokens exact` counts all"
-    if not tokens.exact:
-        return f"counted with {tokens.encoding}; the model has a vocabulary of its own"
-    return f"counted with {tokens.encoding}"
+    return f"counted with {tokens.encoding}; the model has a vocabulary of its own"
 
 
 def parts(tokens: TokenCount) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,11 +10,8 @@ from fttool.cli import output
 from fttool.errors import UsageError
 
 if TYPE_CHECKING:
+    from fttool.dataset.counting import Mode
     from fttool.records.dataset import Shape
-
-Mode = Literal["auto", "exact", "estimate", "off"]
-
-MODES: tuple[Mode, ...] = ("auto", "exact", "estimate", "off")
 
 _INSTALL = "`pip install 'fttool[tokens]'` brings the vocabularies along"
 
@@ -35,6 +32,8 @@ def mode_of(tokens: str, no_tokens: bool) -> Mode:
         if tokens not in ("auto", "off"):
             raise UsageError(f"`--no-tokens` and `--tokens {tokens}` exclude each other")
         return "off"
+    from fttool.dataset.counting import MODES
+
     for mode in MODES:
         if tokens == mode:
             return mode

@@ -51,7 +51,8 @@ def count_tokens(
     size = sum(table.size for table in tables)
     stats, read = TokenStats(limit), 0
     with Runner(tables) as runner:
-        for done in runner.run(count_block, (counter, limit, share_to_count(size, all_rows=all_rows)), int):
+        fixed = (counter, limit, share_to_count(size, all_rows=all_rows))
+        for done in runner.run(count_block, fixed, int):
             stats.merge(done.result)
             read += done.size
             if progress is not None:
@@ -59,10 +60,10 @@ def count_tokens(
     return stats.result(counter)
 
 
-def count_block(block: Block, counter: Counter, limit: int | None, share: float, number: int) -> TokenStats:
+def count_block(block: Block, counter: Counter, limit: int | None, share: float, _: int) -> TokenStats:
     """The token statistics of one block. Pure and picklable."""
     stats = TokenStats(limit)
-    stats.add_rows(read_rows(block), counter.function(), share, number)
+    stats.add_rows(read_rows(block), counter.function(), share)
     return stats
 
 

@@ -1,13 +1,12 @@
 """Statistics of tokens over many examples. They can be merged, so blocks may be counted in any process.
 
-Every row of a small input is counted. Of a big one (see `share_to_count`) only some are, drawn evenly over it, and
+Every row of a small input is counted. Of a big one (see `share_to_count`) only some are, drawn by their hashes, and
 what they have for each byte is taken for all. Rows that may be longer than the model trains on are always counted.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from fttool.dataset.identity import hash_bytes
 from fttool.dataset.tokens import BYTES_PER_TOKEN, ESTIMATE_ERROR, Counter
 from fttool.dataset.values import encode_object
 from fttool.records.tokens import Bin, TokenCount
@@ -190,21 +190,22 @@ class TokenStats:
         """How many rows it is about."""
         return self.sure.rows + self.other_rows
 
-    def add_rows(self, rows: Sequence[Any], count: Count, share: float = 1.0, seed: int = 0) -> None:
-        """Take in rows: objects, or structures with the same fields. Of a `share` below 1, the `seed` says which."""
+    def add_rows(self, rows: Sequence[Any], count: Count, share: float = 1.0) -> None:
+        """Take in rows: objects, or structures with the same fields. Of a `share` below 1, their hashes say which."""
         if share >= 1:
             for row in rows:
                 self._count(self.sure, row, 0, count)
             return
-        pick, most = random.Random(seed).random, self.limit
+        most, border = self.limit, share * 2**64
         for row in rows:
-            size = len(encode_object(row))
+            data = encode_object(row)
+            size = len(data)
             if most is not None and size > most:  # a token has at least one byte
                 self._count(self.sure, row, size, count)
                 continue
             self.other_rows += 1
             self.other_bytes += size
-            if pick() < share:
+            if hash_bytes(data) < border:
                 total = self._count(self.drawn, row, size, count)
                 tokens, both, sizes = self.squares
                 self.squares = (tokens + total * total, both + total * size, sizes + size * size)
@@ -264,9 +265,7 @@ class TokenStats:
     def _error(self, counter: Counter) -> tuple[float | None, float | None]:
         """By which shares of the total the truth may lie below and above it; None where that is not known."""
         if counter.method == "estimate":
-            # what is e too high has to be divided by 1 + e
-            least, most = ESTIMATE_ERROR
-            return round(1 / (1 + most) - 1, 3), round(1 / (1 + least) - 1, 3)
+            return error_bounds()
         if not counter.own:
             return None, None
         if self.other_rows <= self.drawn.rows:
@@ -283,6 +282,12 @@ class TokenStats:
         ratio = drawn.total / drawn.bytes
         spread = max(0.0, tokens - 2 * ratio * both + ratio * ratio * sizes) / (n - 1)
         return round(_CONFIDENCE * math.sqrt(spread / n) / (drawn.total / n), 4)
+
+
+def error_bounds() -> tuple[float, float]:
+    """By which shares of an estimate the truth may lie below and above it: what is e too high is divided by 1 + e."""
+    least, most = ESTIMATE_ERROR
+    return round(1 / (1 + most) - 1, 3), round(1 / (1 + least) - 1, 3)
 
 
 def _scaled(sure: Mapping[Any, int], drawn: Mapping[Any, int], factor: float) -> dict[Any, int]:

@@ -168,13 +168,18 @@ class TokenLimit:
         return cls(longest or default, vocabulary_of(model, shape)[0])
 
     @property
+    def counter(self) -> Counter:
+        """What counts with that vocabulary on this machine."""
+        return _here(self.encoding)
+
+    @property
     def exact(self) -> bool:
         """Whether tokens are counted, not estimated."""
-        return _here(self.encoding).method != "estimate"
+        return self.counter.method != "estimate"
 
     def exceeded(self, *texts: str) -> bool:
         """Whether the texts together have more tokens than allowed."""
-        counter = _here(self.encoding)
+        counter = self.counter
         if counter.method == "estimate":
             return sum(map(len, texts)) > self.tokens * _CHARS_PER_TOKEN
         return sum(map(counter.function(), texts)) > self.tokens

@@ -111,6 +111,7 @@ class Report:
 
     `read` counts the rows of the input that could be read, `examples` those that are (or would be) written;
     `rejected` those that could not be read and were set aside. `conversion` names what they were converted from.
+    `tokens` are those of the examples, as they are written, `training_tokens` those of the training file alone.
     `next_command` is an argv, ready for `shlex.join`.
     """
 
@@ -126,6 +127,7 @@ class Report:
     stop: str | None = None
     classes: Mapping[str, int] | None = None
     tokens: TokenCount | None = None
+    training_tokens: TokenCount | None = None
     next_command: Sequence[str] = ()
     checked_only: bool = False
     conversion: str | None = None

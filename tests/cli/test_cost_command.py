@@ -66,7 +66,8 @@ def test_the_cost_of_a_model(call: Call, train: str) -> None:
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
     assert lines[0].startswith("train.jsonl: 20 examples, ")
-    assert lines[1] == "  counted with o200k_base"
+    assert lines[1].startswith("  user ")
+    assert lines[1].endswith("(o200k_base)")
     assert f"{MODEL} on openai, supervised" in lines
     assert "  5 epochs (chosen by the service; OpenAI: cookbook on data preparation)" in lines
     assert "  price of training: $5.00 per 1M tokens (OpenAI: pricing page (a copy), seen 2026-11-29)" in lines
