@@ -58,7 +58,7 @@ class RowTokens:
         return self.overhead + sum(self.roles.values())
 
 
-def count_row(row: Mapping[str, Any], count: Count) -> RowTokens:
+def count_row(row: dict[str, Any], count: Count) -> RowTokens:
     """The tokens of an example of any shape: prompt and completion, chat, preference, reinforcement.
 
     What is no text where one belongs counts for nothing: other checks find it.
@@ -68,11 +68,13 @@ def count_row(row: Mapping[str, Any], count: Count) -> RowTokens:
         _messages(row["messages"], found, count)
         found.overhead += PER_EXAMPLE
     elif "input" in row:
-        inner = row["input"] if isinstance(row["input"], Mapping) else {}
-        _messages(inner.get("messages"), found, count, learned=False)
+        inner = row["input"] if isinstance(row["input"], dict) else {}
+        _messages(inner.get("messages"), found, count)
         found.overhead += PER_EXAMPLE
+        found.trained = 0
         for name in ("preferred_output", "non_preferred_output"):
-            found.trained += _messages(row.get(name), found, count, role=name, learned=False)
+            _messages(row.get(name), found, count, role=name)
+            found.trained += found.roles.get(name, 0)
         _tools(inner, found, count)
     else:
         for name in ("prompt", "completion"):
@@ -83,43 +85,47 @@ def count_row(row: Mapping[str, Any], count: Count) -> RowTokens:
     return found
 
 
-def _messages(
-    messages: object, found: RowTokens, count: Count, *, role: str | None = None, learned: bool = True
-) -> int:
-    """Add the messages of a list; returns the tokens of their texts. `role` to count them all as one."""
-    before = sum(found.roles.values())
+def _messages(messages: object, found: RowTokens, count: Count, *, role: str | None = None) -> None:
+    """Add the messages of a list; `role` to count them all as one, of which nothing is learned."""
     for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, Mapping):
+        if not isinstance(message, dict):
             continue
         own = message.get("role")
         own = own if isinstance(own, str) else "?"
-        tokens = _content(message.get("content"), found, count)
-        for calls in ("tool_calls", "function_call"):
-            if message.get(calls):
-                tokens += count(encode_object(message[calls]).decode())
+        content = message.get("content")
+        tokens = count(content) if isinstance(content, str) else _parts(content, found, count)
+        if len(message) > 2:
+            tokens += _calls(message, count)
+            found.overhead += _name(message, count)
         found.add(role or own, tokens)
         found.overhead += PER_MESSAGE + _of_word(own, count)
-        if isinstance(message.get("name"), str):
-            found.overhead += PER_NAME + count(message["name"])
-        if learned and own == "assistant" and message.get("weight", 1) != 0:
+        if own == "assistant" and role is None and message.get("weight", 1) != 0:
             found.trained += tokens
-    return sum(found.roles.values()) - before
 
 
-def _content(content: object, found: RowTokens, count: Count) -> int:
-    """The tokens of a message's content: a text, or parts of which some are texts and some images."""
-    if isinstance(content, str):
-        return count(content)
+def _calls(message: dict[str, Any], count: Count) -> int:
+    """Calls of tools are counted as their JSON."""
+    calls = (message.get(name) for name in ("tool_calls", "function_call"))
+    return sum(count(encode_object(each).decode()) for each in calls if each)
+
+
+def _name(message: dict[str, Any], count: Count) -> int:
+    name = message.get("name")
+    return PER_NAME + count(name) if isinstance(name, str) else 0
+
+
+def _parts(content: object, found: RowTokens, count: Count) -> int:
+    """The tokens of a content that is no text but parts, of which some are texts and some images."""
     tokens = 0
     for part in content if isinstance(content, list) else ():
-        if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
             tokens += count(part["text"])
-        elif isinstance(part, Mapping) and part.get("type") == "image_url":
+        elif isinstance(part, dict) and part.get("type") == "image_url":
             found.images += 1
     return tokens
 
 
-def _tools(row: Mapping[str, Any], found: RowTokens, count: Count) -> None:
+def _tools(row: dict[str, Any], found: RowTokens, count: Count) -> None:
     """Tools are counted as their JSON: how a service writes them out is not published."""
     for name in ("tools", "functions"):
         if row.get(name):

@@ -80,7 +80,7 @@ def _download(url: str, patience: float, begun: threading.Event, answers: Simple
     import requests  # tiktoken's own way, so the same proxies and certificates
 
     try:
-        with requests.get(url, timeout=(patience, LIMIT / 4), stream=True) as answer:
+        with requests.get(url, timeout=(2 * patience, LIMIT / 4), stream=True) as answer:
             begun.set()
             answer.raise_for_status()
             answers.put(answer.content)
