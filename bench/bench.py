@@ -125,6 +125,14 @@ def case_row(case: str, rows: int, commands: list[str], options: argparse.Namesp
     return f"| {' | '.join(cells)} |"
 
 
+def processor_time(command: str, source: Path) -> float:
+    """The seconds that all processes of a command work: less hangs on what else runs on the machine."""
+    before = os.times()
+    measure(command, source)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
 def token_rows(rows: int, program: str, options: argparse.Namespace) -> None:
     """Print what counting tokens costs: prepare_data without, with a sample, with all; and the plainest loop."""
     source = made("chat", "jsonl", rows, options)
@@ -136,13 +144,15 @@ def token_rows(rows: int, program: str, options: argparse.Namespace) -> None:
     }
     commands["plain loop, one process"] = loop
     times = [statistics.median(each) for each in rounds(list(commands.values()), source, options.runs)]
+    worked = [processor_time(command, source) for command in commands.values()]
     what = subprocess.run([*shlex.split(loop)[:2], str(source)], capture_output=True, text=True, check=True).stdout
     counter, tokens = what.split()
     size = source.stat().st_size / 1e6
     print(f"\n{rows:,} chats, {size:.0f} MB, {int(tokens):,} tokens, counted with {counter}\n")
-    print(f"| | time | against the loop |\n|{'---|' * 3}")
-    for name, wall in zip(commands, times, strict=True):
-        print(f"| {name} | {wall:.2f} s | {wall / times[-1]:.2f} |", flush=True)
+    print(f"| | time | against the loop | processor time | memory |\n|{'---|' * 5}")
+    for (name, command), wall, work in zip(commands.items(), times, worked, strict=True):
+        peak = f"{measure(command, source, memory=True):,.0f} MB" if sys.platform == "linux" else ""
+        print(f"| {name} | {wall:.2f} s | {wall / times[-1]:.2f} | {work:.2f} s | {peak} |", flush=True)
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ def mode_of(tokens: str, no_tokens: bool) -> Mode:
 def have(model: str | None, shape: Shape, mode: Mode, *, quiet: bool = False) -> None:
     """See to it that tokens can be counted: fetch the vocabulary if it is not here, and say so unless `quiet`.
 
-    Where that cannot be done, tokens are estimated; for `exact` it is a UsageError.
+    Where that cannot be done, tokens are estimated, and for an hour it is not tried again; for `exact` it is a
+    UsageError.
     """
     from fttool.dataset import tokens, vocabularies
 
@@ -52,12 +53,16 @@ def have(model: str | None, shape: Shape, mode: Mode, *, quiet: bool = False) ->
     counter = tokens.choose_counter(model, shape)
     if counter.method != "estimate":
         return
-    if not quiet:
-        output.note(f"fetching the vocabulary {counter.encoding} from {vocabularies.HOST} (once)")
-    problem = vocabularies.fetch(counter.encoding)
-    tokens.forget()
-    if problem is None:
-        return
+    if mode == "auto" and vocabularies.failed_lately():
+        problem: str | None = f"{vocabularies.HOST} could not be reached lately"
+    else:
+        if not quiet:
+            output.note(f"fetching the vocabulary {counter.encoding} from {vocabularies.HOST} (once)")
+        problem = vocabularies.fetch(counter.encoding)
+        tokens.forget()
+        if problem is None:
+            return
+        vocabularies.remember_failure()
     if mode == "exact":
         raise UsageError(f"tokens cannot be counted: {problem}", hint=f"{_INSTALL}; `--tokens estimate` does without")
     if not quiet:

@@ -6,10 +6,12 @@ it read what is here already, and fetches by itself, with an end, when the comma
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -24,6 +26,9 @@ HOST = "openaipublic.blob.core.windows.net"
 
 #: Seconds until the host must have begun to answer, and until all must be here (the greatest has 3.6 MB).
 PATIENCE, LIMIT = 3.0, 60.0
+
+#: For so many seconds after a failure nobody should wait for the host again, unless asked for.
+PAUSE = 3600.0
 
 
 def url_of(name: str) -> str:
@@ -74,6 +79,27 @@ def fetch(name: str, patience: float = PATIENCE, limit: float = LIMIT) -> str | 
     if not _fits(name, answer):
         return f"what {HOST} sent is not that vocabulary"
     return _keep(path, answer)
+
+
+def failed_lately() -> bool:
+    """Whether `remember_failure` was called within the last hour, by any process of this user."""
+    try:
+        return 0 <= time.time() - _mark().stat().st_mtime < PAUSE
+    except OSError:
+        return False
+
+
+def remember_failure() -> None:
+    """Note that fetching was in vain, so that the next command need not wait for it as well."""
+    with contextlib.suppress(OSError):  # then it is tried again
+        _mark().parent.mkdir(parents=True, exist_ok=True)
+        _mark().touch()
+
+
+def _mark() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("fttool", appauthor=False) / "no-vocabulary"
 
 
 def _download(url: str, patience: float, begun: threading.Event, answers: SimpleQueue[bytes | str]) -> None:

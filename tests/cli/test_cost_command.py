@@ -207,6 +207,12 @@ def test_offline_nothing_hangs(call: Call, train: str) -> None:
     assert "estimated by bytes; there may be 43 % fewer to 15 % more" in result.out
     assert "cost: ≈ $" in result.out
     assert "(at most $" in result.out
+    started = time.perf_counter()
+    again = call("cost", train, "-m", MODEL)
+    assert time.perf_counter() - started < 2  # not tried again for an hour
+    assert (again.code, again.out) == (0, result.out)
+    assert "fetching" not in again.err
+    assert "tokens are estimated: openaipublic.blob.core.windows.net could not be reached lately" in again.err
 
 
 @pytest.mark.usefixtures("offline")
