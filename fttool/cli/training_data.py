@@ -40,7 +40,9 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
 
     names = {str(path): name for path, name in files}
     with called(names):
-        settings = Options(check_only=True, shape=SHAPES.get(method), model=model, limits=limits_of(service))
+        settings = Options(
+            check_only=True, tokens="off", shape=SHAPES.get(method), model=model, limits=limits_of(service)
+        )
         _check_examples([path for path, _ in files], names, settings, method, told=told)
 
 

@@ -29,7 +29,7 @@ from fttool.dataset.passes import Progress
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
 from fttool.dataset.summary import make_report, token_counts
-from fttool.dataset.tokens import TokenLimit
+from fttool.dataset.tokens import TokenLimit, choose_counter
 from fttool.dataset.write import count_files, write_files
 from fttool.errors import UsageError
 from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
@@ -208,6 +208,9 @@ class Preparation:
 
     def analyse(self, decide: Decide) -> Analysis:
         """Judge the data; see Analyst.analyse. UsageError for `--fix` or `--no-fix` of what nobody can choose."""
+        if self.options.tokens in ("auto", "exact"):
+            # before there are other processes: so they share the vocabulary
+            choose_counter(self.options.model, self.layout.to).function()
         analysis = self.analyst.analyse(decide)
         for one, verdict in analysis.verdicts.items():
             if verdict.level is None and one in self.options.fix:
