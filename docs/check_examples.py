@@ -160,9 +160,9 @@ EXAMPLES = {
     "over-long": Example(
         "The limit is that of the model named with `-m`, else 2,048 tokens for prompt/completion examples and 65,536 "
         "for chats. Tokens are counted if their vocabulary is on this machine, else estimated: 10,000 characters for "
-        "2,048 tokens, as in the legacy tool; four bytes for one in chats. Nothing is cut. (`«…»*600` is that text 600 "
+        "2,048 tokens, as in the legacy tool; four bytes for one in chats. Nothing is cut. (`«…»*900` is that text 900 "
         "times over.)",
-        """{"prompt": "Summarise: «twenty characters ok»*600", "completion": "All is well."}
+        """{"prompt": "Summarise: «twenty characters ok»*900", "completion": "All is well."}
            {"prompt": "Is it open on Monday?", "completion": "No."}""",
     ),
     "identical-texts": Example(
