@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from fttool.dataset.token_stats import COUNTED_BYTES, count_row
+from fttool.dataset.row_tokens import count_row
+from fttool.dataset.token_stats import COUNTED_BYTES
 from fttool.dataset.tokens import Counter
 
 Call = Callable[..., Any]

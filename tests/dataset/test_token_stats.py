@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fttool.dataset.count import count_tokens
-from fttool.dataset.token_stats import COUNTED_BYTES, TokenStats, count_row, merged, share_to_count
+from fttool.dataset.row_tokens import count_row
+from fttool.dataset.token_stats import COUNTED_BYTES, TokenStats, merged, share_to_count
 from fttool.dataset.tokens import Counter
 from fttool.errors import DataError
 

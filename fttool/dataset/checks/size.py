@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from fttool.dataset.checks.base import EVERY, ROWS, Check, Spec, State, Verdict, plural
 from fttool.dataset.examples import Pairs
+from fttool.dataset.row_tokens import count_row
 from fttool.dataset.rows import Hit, Rows
-from fttool.dataset.token_stats import count_row
 from fttool.dataset.tokens import shape_of
 from fttool.rules.parts import MOST_IMAGE_EXAMPLES
 
