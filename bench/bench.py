@@ -34,6 +34,7 @@ CASES = {
     "json": ("JSON array", "text", "json"),
     "txt": ("TXT", "text", "txt"),
     "xlsx": ("XLSX", "label", "xlsx"),
+    "chat": ("JSONL, chats", "chat", "jsonl"),
 }
 DEFAULT = ",".join(f"{case}:100000" for case in CASES) + ",jsonl:1000000"
 
@@ -101,14 +102,20 @@ def rounds(commands: list[str], source: Path | None, runs: int) -> list[list[flo
     return times
 
 
-def case_row(case: str, rows: int, commands: list[str], options: argparse.Namespace) -> str:
-    """One line of the table."""
-    name, kind, form = CASES[case]
-    source = options.folder / f"{kind}-{rows}.{form}"
+def made(kind: str, form: str, rows: int, options: argparse.Namespace) -> Path:
+    """A file of that kind, made if it is not there."""
+    source: Path = options.folder / f"{kind}-{rows}.{form}"
     if not source.exists():
         part = source.with_suffix(".part")
         data.write(kind, form, rows, part)
         part.replace(source)
+    return source
+
+
+def case_row(case: str, rows: int, commands: list[str], options: argparse.Namespace) -> str:
+    """One line of the table."""
+    name, kind, form = CASES[case]
+    source = made(kind, form, rows, options)
     walls = [statistics.median(times) for times in rounds(commands, source, options.runs)]
     peaks = [measure(command, source, memory=True) for command in commands] if sys.platform == "linux" else []
     cells = [f"{rows:,} rows of {name}, {source.stat().st_size / 1e6:.0f} MB"]
@@ -118,12 +125,43 @@ def case_row(case: str, rows: int, commands: list[str], options: argparse.Namesp
     return f"| {' | '.join(cells)} |"
 
 
+def processor_time(command: str, source: Path) -> float:
+    """The seconds that all processes of a command work: less hangs on what else runs on the machine."""
+    before = os.times()
+    measure(command, source)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def token_rows(rows: int, program: str, options: argparse.Namespace) -> None:
+    """Print what counting tokens costs: prepare_data without, with a sample, with all; and the plainest loop."""
+    source = made("chat", "jsonl", rows, options)
+    loop = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).with_name('loop.py')))} {{input}}"
+    model = "gpt-4.1-mini-2025-04-14"
+    commands = {
+        f"`--tokens {mode}`": f"{program} prepare_data {{input}} --yes -m {model} --tokens {mode}"
+        for mode in ("off", "auto", "exact")
+    }
+    commands["plain loop, one process"] = loop
+    times = [statistics.median(each) for each in rounds(list(commands.values()), source, options.runs)]
+    worked = [processor_time(command, source) for command in commands.values()]
+    what = subprocess.run([*shlex.split(loop)[:2], str(source)], capture_output=True, text=True, check=True).stdout
+    counter, tokens = what.split()
+    size = source.stat().st_size / 1e6
+    print(f"\n{rows:,} chats, {size:.0f} MB, {int(tokens):,} tokens, counted with {counter}\n")
+    print(f"| | time | against the loop | processor time | memory |\n|{'---|' * 5}")
+    for (name, command), wall, work in zip(commands.items(), times, worked, strict=True):
+        peak = f"{measure(command, source, memory=True):,.0f} MB" if sys.platform == "linux" else ""
+        print(f"| {name} | {wall:.2f} s | {wall / times[-1]:.2f} | {work:.2f} s | {peak} |", flush=True)
+
+
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fttool", default="fttool", help="the program to measure")
     parser.add_argument("--legacy", help="the legacy tool's command line, with {input} for the file")
     parser.add_argument("--cases", default=DEFAULT, help=f"name:rows,… of {', '.join(CASES)}; empty for none")
+    parser.add_argument("--tokens", type=int, default=100_000, metavar="ROWS", help="count so many chats; 0: none")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build", "bench"), help="where the made-up files are kept")
     options = parser.parse_args()
@@ -144,6 +182,8 @@ def main() -> None:
     for case in filter(None, options.cases.split(",")):
         name, _, rows = case.partition(":")
         print(case_row(name, int(rows or 100_000), commands, options), flush=True)
+    if options.tokens:
+        token_rows(options.tokens, program, options)
     importing = f'{shlex.quote(sys.executable)} -c "import typer"'
     start, least = (statistics.median(times) * 1000 for times in rounds([f"{program} --help", importing], None, 15))
     print(f"\n`fttool --help`: {start:.0f} ms; `python -c 'import typer'`: {least:.0f} ms; ratio {start / least:.2f}\n")

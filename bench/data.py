@@ -62,8 +62,35 @@ def _sentences(count: int) -> list[str]:
     return [" ".join(some).capitalize() + rng.choice("...!?") for some in words]
 
 
+def chats(rows: int) -> Iterator[str]:
+    """Conversations of one to four turns under a system message, as JSON lines: most are short, some very long."""
+    pick = random.Random(7).random
+    sentences = _sentences(4096)
+
+    def text(size: float) -> str:
+        parts = []
+        while size > 0:
+            parts.append(sentences[int(pick() * 4096)])
+            size -= len(parts[-1]) + 1
+        return " ".join(parts)
+
+    for number in range(rows):
+        messages = [{"role": "system", "content": "You help the customers of a shop, politely and in a few words."}]
+        for turn in range(1 + int(4 * pick() ** 2)):
+            asked = f"Ref {number}-{turn}. {text(20 + 130 * pick())}"
+            messages += [
+                {"role": "user", "content": asked},
+                {"role": "assistant", "content": text(20 / (pick() + 0.002))},
+            ]
+        yield json.dumps({"messages": messages}, ensure_ascii=False)
+
+
 def write(kind: str, form: str, rows: int, path: Path) -> None:
-    """A file of `rows` examples of that kind, as csv, tsv, txt, json, jsonl or xlsx."""
+    """A file of `rows` examples of that kind, as csv, tsv, txt, json, jsonl or xlsx; `chat` is JSONL only."""
+    if kind == "chat":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(line + "\n" for line in chats(rows))
+        return
     source = pairs(kind, rows)
     if form == "xlsx":
         return _write_xlsx(source, path)

@@ -159,9 +159,10 @@ EXAMPLES = {
     ),
     "over-long": Example(
         "The limit is that of the model named with `-m`, else 2,048 tokens for prompt/completion examples and 65,536 "
-        "for chats. Tokens are counted when tiktoken's vocabulary is on this machine, else estimated: 10,000 "
-        "characters for 2,048 tokens, as in the legacy tool. Nothing is cut. (`«…»*600` is that text 600 times over.)",
-        """{"prompt": "Summarise: «twenty characters ok»*600", "completion": "All is well."}
+        "for chats. Tokens are counted if their vocabulary is on this machine, else estimated: 10,000 characters for "
+        "2,048 tokens, as in the legacy tool; four bytes for one in chats. Nothing is cut. (`«…»*900` is that text 900 "
+        "times over.)",
+        """{"prompt": "Summarise: «twenty characters ok»*900", "completion": "All is well."}
            {"prompt": "Is it open on Monday?", "completion": "No."}""",
     ),
     "identical-texts": Example(
@@ -232,7 +233,7 @@ EXAMPLES = {
            3 × {"prompt": "Dear Ann, see you on day #", "completion": "ham"}""",
     ),
     "first-token": Example(
-        "Classes are read off the first token the model writes, and its probability. Without tiktoken's vocabulary "
+        "Classes are read off the first token the model writes, and its probability. Without its vocabulary "
         "on this machine, the first word stands for the first token.",
         """{"prompt": "My card has not come.", "completion": "card_arrival"}
            {"prompt": "Where is my card?", "completion": "card_arrival"}

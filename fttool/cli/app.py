@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -16,6 +17,7 @@ COMPLETE_VARIABLE = "_FTTOOL_COMPLETE"
 #: `fttool --help` need not import them all; a test holds it against the function's own.
 COMMANDS = {
     "prepare_data": ("fttool.cli.prepare_data", "Check and fix a file of examples; write it as JSONL."),
+    "cost": ("fttool.cli.cost", "Show how many tokens a file has, and what training on it costs."),
     "create": ("fttool.cli.create", "Start a fine-tuning job and follow it."),
     "follow": ("fttool.cli.follow", "Show a job's events as they come, until it ends."),
     "list": ("fttool.cli.jobs", "List fine-tuning jobs, newest first."),
@@ -60,7 +62,19 @@ COMMON: dict[str, Any] = {
 
 
 class Group(TyperGroup):
-    """A group whose commands also answer to their name with `-` in place of `_`."""
+    """A group whose commands also answer to their name with `-` in place of `_`.
+
+    `implied` maps options to the command of the group that they mean where none is named (`models --fine-tunable`).
+    """
+
+    implied: ClassVar[Mapping[str, str]] = {}
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in the command that an option means."""
+        if args and args[0].startswith("-"):
+            meant = next((self.implied[arg] for arg in args if arg in self.implied), None)
+            args = args if meant is None else [meant, *args]
+        return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, in either spelling."""
@@ -124,7 +138,11 @@ def _load(name: str) -> Any:
         app = typer.Typer(**COMMON)
         app.command(name, epilog=_examples(module, name))(function)
         return typer.main.get_command(app)
-    group = typer.Typer(cls=Group, callback=_group, help=help_line, no_args_is_help=True, **COMMON)
+    implied = getattr(module, "IMPLIED", {})
+    kind = type(Group.__name__, (Group,), {"implied": implied})
+    group = typer.Typer(
+        cls=kind, callback=_group, help=help_line, no_args_is_help=True, epilog=_examples(module, name), **COMMON
+    )
     for part, (function, examples) in module.COMMANDS.items():
         group.command(part, epilog=examples)(function)
     return typer.main.get_command(group)

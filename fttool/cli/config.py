@@ -12,7 +12,10 @@ from fttool.cli.settings import load_config
 if TYPE_CHECKING:
     from fttool.config import Config, Setting
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the setting, as `fttool config show` has it.")]
+_Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="Name of the setting (`fttool config show`), or prices.SERVICE/MODEL."),
+]
 _Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="Change it in this profile only.")]
 
 
@@ -25,9 +28,9 @@ def show(
 ) -> None:
     """Show every setting, its value and where it comes from. API keys are masked."""
     config = load_config(profile=profile, base_url=base_url, api_key=api_key, api_key_file=api_key_file)
-    found = [*config.settings.values(), _key(config)]
+    found = [*config.settings.values(), *config.prices.values(), _key(config)]
     if json:
-        settings = {each.name: {"value": _shown(each), "source": each.source} for each in found}
+        settings = {each.name: {"value": _shown(each, as_json=True), "source": each.source} for each in found}
         output.answer_json({"settings": settings, "warnings": config.warnings})
         return
     output.table(
@@ -97,10 +100,14 @@ def _key(config: Config) -> Setting:
     return find_key(config) or Setting("api_key", None, "not set")
 
 
-def _shown(setting: Setting) -> Any:
+def _shown(setting: Setting, *, as_json: bool = False) -> Any:
     """The value as it may be seen: keys are masked, and so is a password in an address."""
+    from fttool.config import prices
+
     if setting.name == "api_key":
         return None if setting.value is None else setting.value.masked
+    if isinstance(setting.value, dict):
+        return setting.value if as_json else prices.shown(setting.value)
     if setting.name == "base_url" and "@" in setting.value:
         from urllib.parse import urlsplit
 
@@ -120,7 +127,8 @@ COMMANDS: dict[str, tuple[Any, str]] = {
     "set": (
         set_,
         "\b\nExamples:\n  fttool config set model gpt-4.1-mini-2025-04-14\n"
-        "  fttool config set base_url https://gateway.example/v1 --profile work\n  fttool config set profile work",
+        "  fttool config set base_url https://gateway.example/v1 --profile work\n  fttool config set profile work\n"
+        "  fttool config set prices.nebius/meta-llama/Llama-3.3-70B-Instruct 2.5",
     ),
     "unset": (unset, "\b\nExamples:\n  fttool config unset profile\n  fttool config unset base_url --profile work"),
 }

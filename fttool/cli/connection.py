@@ -48,9 +48,12 @@ class Connection(NamedTuple):
         """A client for it; starts fttool's own service if that is meant. See `open_client`."""
         return open_client(**self._asdict())
 
-    def config(self) -> Config:
-        """The settings with these options; tells their warnings. Call it once for a command."""
-        _check_local(self.local, self.profile, self.base_url)
+    def config(self, **more: object) -> Config:
+        """The settings with these options; tells their warnings. Call it once for a command.
+
+        `more` are options of the command itself, by the names of their settings.
+        """
+        check_local(self.local, self.profile, self.base_url)
         if self.timeout is not None and not self.timeout <= _LONGEST:  # also what is no number
             raise UsageError(f"`--timeout` takes seconds, at most {_LONGEST:,}, not {self.timeout:g}")
         return load_config(
@@ -60,6 +63,7 @@ class Connection(NamedTuple):
             base_url=self.base_url,
             organization=self.organization,
             project=self.project,
+            **more,
         )
 
     def open_with(self, config: Config) -> Client:
@@ -133,7 +137,8 @@ def _open(config: Config, local: bool, timeout: float | None, retries: int | Non
     return connect(config, timeout=timeout, retries=retries, way=way)
 
 
-def _check_local(local: bool, profile: str | None, base_url: str | None) -> None:
+def check_local(local: bool, profile: str | None, base_url: str | None) -> None:
+    """Raise UsageError where `--local` stands beside what names another service."""
     if not local:
         return
     for option, value in (("--profile", profile), ("--base-url", base_url)):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fttool.cli import options
+from fttool.cli import costs, options
 from fttool.cli.connection import Connection, connected
 from fttool.cli.follow import GiveUpAfter, Notify
 
@@ -156,6 +156,8 @@ def create(
     no_follow: _NoFollow = False,
     dry_run: _DryRun = False,
     wait_in_queue: _Wait = False,
+    max_cost: costs.MaxCost = None,
+    yes: options.Yes = False,
     notify: Notify = None,
     give_up_after: GiveUpAfter = None,
     quiet: _Quiet = False,
@@ -187,6 +189,8 @@ def create(
         quiet=quiet,
         json=json,
         no_input=no_input,
+        yes=yes,
+        max_cost=max_cost,
     )
     job = JobOptions(
         model=model or "",

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fttool.cli import output, training_data, uploading
+from fttool.cli import costs, output, services, training_data, uploading
 from fttool.cli.shell import shell
-from fttool.errors import EXIT_OK, DataError, FttoolError, OutputError, UsageError
+from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
-    from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
     from fttool.jobs.services.base import Service
@@ -42,6 +41,8 @@ class Wish:
     quiet: bool
     json: bool
     no_input: bool
+    yes: bool
+    max_cost: float | None
 
     @property
     def talks(self) -> bool:
@@ -76,7 +77,7 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     from fttool.jobs.requests import make_request
 
     config = connection.config()
-    service, own = _service(connection, config)
+    service, own = services.chosen(config, local=connection.local)
     options = replace(options, model=options.model or config.get("model") or (OWN_MODEL if own else ""))
     if not options.model:
         raise UsageError(
@@ -91,12 +92,22 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         if wish.dry_run:
             local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
             _check(local, wish, method, options.model, service, own=own)
+            cost = costs.of_job(config, service.name, request.body, [file.path for file in local], quiet=not wish.talks)
+            costs.guard(cost, wish.max_cost)
+            if wish.talks and not own:
+                costs.tell(cost)
             return _show_request(request, wish)
         client = connection.open_with(config)
         files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
         _check(files, wish, method, options.model, service, own=own)
+        cost = costs.of_job(config, service.name, request.body, [file.path for file in files], quiet=not wish.talks)
+        costs.guard(cost, wish.max_cost)
         if wish.talks and not own:
             tell_shutdown(client, options.model)
+            costs.tell(cost)
+        if wish.talks and not costs.agreed(cost, config, yes=wish.yes, no_input=wish.no_input):
+            output.note("nothing was sent")
+            return EXIT_BAD_RESULT
         ids = [_on_service(client, file, wish) for file in files]
         job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
     return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
@@ -127,16 +138,6 @@ def patience(notify: str | None, give_up_after: str | None) -> float | None:
     if notify is not None:
         check_command(notify)
     return None if give_up_after is None else seconds(give_up_after, "--give-up-after")
-
-
-def _service(connection: Connection, config: Config) -> tuple[Service, bool]:
-    """What kind of service is meant, without a word to it; and whether it is fttool's own."""
-    from fttool.cli.limits import service_of
-    from fttool.jobs.services import named
-
-    if connection.local or config.means_own_service:
-        return named("local"), True
-    return service_of(config), False
 
 
 def _sources(wish: Wish) -> list[Source]:

@@ -19,6 +19,9 @@ ApiKey = Annotated[
 ]
 ApiKeyFile = Annotated[Path | None, typer.Option("--api-key-file", metavar="FILE", help="File that holds the API key.")]
 BaseUrl = Annotated[str | None, typer.Option("-b", "--base-url", metavar="URL", help="Address of the service.")]
+Service = Annotated[
+    str | None, typer.Option("--service", metavar="NAME", help="openai, azure, nebius, crusoe, local or generic.")
+]
 Local = Annotated[bool, typer.Option("--local", help="Use fttool's own service on this machine: no key, no network.")]
 Organization = Annotated[str | None, typer.Option("--organization", metavar="ID", help="Organization to act for.")]
 Project = Annotated[str | None, typer.Option("--project", metavar="ID", help="Project to act for.")]

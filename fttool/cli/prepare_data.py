@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fttool.cli import options
+from fttool.cli import options, vocabulary
 
 if TYPE_CHECKING:
+    from fttool.config import Config
     from fttool.dataset.prepare import Options, Preparation
     from fttool.records.dataset import Report
 
@@ -113,6 +114,8 @@ def prepare_data(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Set rows that cannot be read aside in <name>_rejected.jsonl.")
     ] = False,
+    tokens: vocabulary.Tokens = "auto",
+    no_tokens: vocabulary.NoTokens = False,
 ) -> Any:
     """Check and fix a file of examples; write it as JSONL.
 
@@ -155,18 +158,27 @@ def prepare_data(
         fix=tuple(fix or ()),
         no_fix=tuple(no_fix or ()),
         processes=processes,
+        tokens="off" if paths_only else vocabulary.mode_of(tokens, no_tokens),
         split=SplitOptions(
             split, valid_fraction, valid_size, DEFAULT_SEED if config.get("seed") is None else config.get("seed")
         ),
     )
     names = [str(one) for one in [*(files or ()), *([file] if file else ())]]
-    return run(names, settings, valid_file, check=check, yes=yes, no_input=no_input, json=json, paths_only=paths_only)
+    return run(
+        *(names, settings, valid_file, config),
+        check=check,
+        yes=yes,
+        no_input=no_input,
+        json=json,
+        paths_only=paths_only,
+    )
 
 
 def run(
     files: list[str],
     settings: Options,
     valid_file: Path | None,
+    config: Config,
     *,
     check: bool = False,
     yes: bool = False,
@@ -181,6 +193,7 @@ def run(
 
     asking = prompts.can_ask(no_input) and not (yes or check or json or paths_only)
     with views.Bars() as bars, questions.open_inputs(files, settings, valid_file, bars.tell, asking=asking) as work:
+        vocabulary.have(settings.model, work.layout.to, settings.tokens, quiet=json or paths_only)
         if settings.output is not None and str(settings.output) == "-":
             return _to_stdout(work, yes=yes)
         analysis = work.analyse(work.policy(yes or asking))
@@ -192,9 +205,9 @@ def run(
             analysis, split = asked
         else:
             split = work.split_wanted(analysis, yes)
-        report = work.report(analysis, checked_only=True) if check else work.write(analysis, split=split)
+        report = work.checked(analysis) if check else work.write(analysis, split=split)
     try:
-        _show(report, json=json, paths_only=paths_only, asked=asking)
+        _show(report, config, json=json, paths_only=paths_only, asked=asking)
     except OutputError as error:
         error.hint = "these files were written: " + ", ".join(written.path for written in report.outputs)
         raise
@@ -205,8 +218,8 @@ def run(
     return EXIT_BAD_RESULT if report.errors or (check and report.needs_work) else EXIT_OK
 
 
-def _show(report: Report, *, json: bool, paths_only: bool, asked: bool) -> None:
-    from fttool.cli import output, views
+def _show(report: Report, config: Config, *, json: bool, paths_only: bool, asked: bool) -> None:
+    from fttool.cli import costs, output, views
 
     if not (json or paths_only or asked):
         views.overview(report, settled=True)
@@ -221,7 +234,7 @@ def _show(report: Report, *, json: bool, paths_only: bool, asked: bool) -> None:
     elif report.checked_only:
         views.verdict(report)
     else:
-        views.closing(report)
+        views.closing(report, costs.of_report(config, report), counted=asked)
 
 
 def _to_stdout(work: Preparation, *, yes: bool) -> int:

@@ -39,8 +39,10 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
     from fttool.dataset.prepare import Options
 
     names = {str(path): name for path, name in files}
-    with _called(names):
-        settings = Options(check_only=True, shape=SHAPES.get(method), model=model, limits=limits_of(service))
+    with called(names):
+        settings = Options(
+            check_only=True, tokens="off", shape=SHAPES.get(method), model=model, limits=limits_of(service)
+        )
         _check_examples([path for path, _ in files], names, settings, method, told=told)
 
 
@@ -126,7 +128,7 @@ def _tell(report: Report, names: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _called(names: Mapping[str, str]) -> Iterator[None]:
+def called(names: Mapping[str, str]) -> Iterator[None]:
     """Errors call the files by the names the user gave them, not by those of temporary files."""
     try:
         yield

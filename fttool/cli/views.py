@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fttool.cli import output
+from fttool.cli import output, token_views
 from fttool.cli.shell import shell
 from fttool.records.dataset import SEVERITIES, Finding, InputFile, Report, Sample
 
@@ -27,6 +27,8 @@ def overview(report: Report, *, settled: bool, stderr: bool = False) -> None:
         for note in source.notes:
             output.note("note: ", note)
     say(examples_line(report))
+    for line in () if report.tokens is None else token_views.lines(report.tokens):
+        say(line)
     for severity in SEVERITIES:
         for finding in report.findings:
             if finding.severity == severity:
@@ -51,7 +53,7 @@ def examples_line(report: Report) -> str:
     classes = f", {len(report.classes):,} classes" if report.classes else ""
     parts.append(report.task + classes)
     if report.tokens is not None:
-        parts.append(f"{'' if report.tokens.exact else '≈ '}{report.tokens.total:,} tokens")
+        parts.append(token_views.number(report.tokens))
     return "; ".join(parts)
 
 
@@ -130,8 +132,11 @@ def verdict(report: Report) -> None:
     _errors(report)
 
 
-def closing(report: Report) -> None:
-    """What was written, what to type next, and what to mind when the model is used."""
+def closing(report: Report, cost: Sequence[str], *, counted: bool) -> None:
+    """What was written, what to type next, what to mind when the model is used, and what training costs.
+
+    `counted`: the tokens are told, too, for they were not known before.
+    """
     if not report.outputs:
         name = report.inputs[0].path
         output.answer(f"{name} is as it was" if report.errors else f"nothing to change: use {name} as it is")
@@ -151,7 +156,13 @@ def closing(report: Report) -> None:
         output.hint("no key? Add `--local`, and it trains on this machine")
     for line in inference_lines(report):
         output.answer(line)
-    output.answer("cost and training time: unknown (they depend on the service)")
+    if counted and report.tokens is not None:
+        output.answer(token_views.number(report.tokens))
+        for line in token_views.lines(report.tokens):
+            output.answer(line)
+    for line in cost:
+        output.answer(line)
+    output.answer("training time: unknown (it depends on the service)")
 
 
 def _errors(report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fttool.config.files import edit_toml, read_toml, user_file
 from fttool.config.known import LOCAL, SETTINGS, Known, Value, known_setting, nearest, parse
+from fttool.config.prices import PREFIX, TABLE, check_key, check_price
 from fttool.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def set_value(
     name: str, text: str, profile: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> tuple[Path, Value]:
     """Set a setting, or one of a profile. Returns the file and the value. Raises ConfigError for a bad one."""
+    if name.startswith(PREFIX):
+        return _set_price(name, text, profile, environ)
     known = _known(name, profile)
     value = parse(known, text)
     path = user_file(environ)
@@ -38,22 +41,53 @@ def set_value(
 
 def unset_value(name: str, profile: str | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """Remove a setting, or one of a profile. Returns the file; None if it was not set."""
-    _known(name, profile)
+    inside = [] if profile is None else ["profiles", profile]
+    if name.startswith(PREFIX):
+        inside, name = [TABLE], _price_key(name, profile)
+    else:
+        _known(name, profile)
     path = user_file(environ)
     content = read_toml(path)
-    if profile is not None:
-        content = content.get("profiles", {}).get(profile, {})
+    for part in inside:
+        content = content.get(part, {})
     if name not in content:
         return None
 
     def change(document: TOMLDocument) -> None:
         table: Any = document
-        if profile is not None:
-            table = document["profiles"][profile]
+        for part in inside:
+            table = table[part]
         del table[name]
 
     edit_toml(path, change)
     return path
+
+
+def _set_price(name: str, text: str, profile: str | None, environ: Mapping[str, str]) -> tuple[Path, Value]:
+    """Set what a million trained tokens cost."""
+    key = _price_key(name, profile)
+    try:
+        given: object = float(text)
+    except ValueError:
+        given = text
+    value = check_price(key, given)["training"]
+    path = user_file(environ)
+
+    def change(document: TOMLDocument) -> None:
+        table: Any = document.setdefault(TABLE, {})
+        if isinstance(table.get(key), dict):  # the other amounts stay
+            table[key]["training"] = value
+        else:
+            table[key] = value
+
+    edit_toml(path, change)
+    return path, value
+
+
+def _price_key(name: str, profile: str | None) -> str:
+    if profile is not None:
+        raise ConfigError("prices are not set for a profile", hint="their names hold the service already")
+    return check_key(name.removeprefix(PREFIX))
 
 
 def _known(name: str, profile: str | None) -> Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -13,6 +14,9 @@ Value = str | int | float
 
 #: The profile that is there without being defined, and the kind of service it means: fttool's own, on this machine.
 LOCAL = "local"
+
+#: The kinds of service there are; `fttool.jobs.services` has a module for each (a test compares the two).
+SERVICES = ("openai", "azure", "nebius", "crusoe", LOCAL, "generic")
 
 
 class Known(NamedTuple):
@@ -28,7 +32,7 @@ class Known(NamedTuple):
 
 
 #: A project file comes with a repository, which may be anyone's. It may therefore not say where a key is sent
-#: (base_url) nor which variable is sent as the key (api_key_env).
+#: (base_url) nor which variable is sent as the key (api_key_env), nor that money is spent unasked (ask_above).
 SETTINGS: dict[str, Known] = {
     known.name: known
     for known in (
@@ -55,6 +59,14 @@ SETTINGS: dict[str, Known] = {
             "share of the examples that go into the validation file",
             in_profile=False,
         ),
+        Known(
+            "ask_above",
+            "amount",
+            ("FTTOOL_ASK_ABOVE",),
+            10,
+            "USD that a job may cost without a question",
+            in_project=False,
+        ),
     )
 }
 
@@ -77,7 +89,7 @@ def known_setting(name: str) -> Known:
 
 def parse(known: Known, text: str) -> Value:
     """The value that `text` (from the command line or the environment) stands for."""
-    convert = {"integer": int, "fraction": float}.get(known.kind, str)
+    convert = {"integer": int, "fraction": float, "amount": float}.get(known.kind, str)
     try:
         value: Value = convert(text.strip())
     except ValueError:
@@ -92,6 +104,8 @@ def check(known: Known, value: object) -> Value:
         fits = type(value) is int
     elif known.kind == "fraction":
         fits = type(value) in (int, float) and 0 <= value < 1  # type: ignore[operator]
+    elif known.kind == "amount":
+        fits = type(value) in (int, float) and 0 <= value < math.inf  # type: ignore[operator]
     elif known.kind == "variable":
         if isinstance(value, str) and value.startswith("sk-"):  # not shown: it is a key
             raise ConfigError(
@@ -115,6 +129,7 @@ _KINDS = {
     "variable": "the name of an environment variable",
     "integer": "a whole number",
     "fraction": "a number from 0 to below 1",
+    "amount": "an amount of money from 0 on",
 }
 
 

@@ -69,7 +69,10 @@ def from_file(path: Path, content: Mapping[str, Any], origin: Origin) -> File:
         raise ConfigError(
             "profiles are tables", hint="write `[profiles.NAME]`", file=str(path), line=line_of(path, "profiles")
         )
-    file.top.update(_values(file, {name: value for name, value in content.items() if name != "profiles"}, None))
+    plain = {name: value for name, value in content.items() if name not in ("profiles", "prices")}
+    file.top.update(_values(file, plain, None))
+    if origin == "project" and "prices" in content:
+        _warn(file, "prices", None, "a project file may not set prices; they are not used")
     for profile, table in profiles.items():
         file.profiles[profile] = _values(file, table, profile)
     return file

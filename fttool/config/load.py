@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fttool.config import files
+from fttool.config import files, prices
 from fttool.config.keys import find_key, missing_key
 from fttool.config.known import LOCAL, SETTINGS, nearest
 from fttool.config.layers import File, Origin, Setting, from_environment, from_file, from_options
@@ -31,6 +31,8 @@ class Config:
     environ: Mapping[str, str] = field(repr=False)  # it holds keys
     key_option: Secret | None = None
     key_file: Path | None = None
+    #: The user's own prices, by `SERVICE/MODEL`.
+    prices: Mapping[str, Setting] = field(default_factory=dict)
 
     def get(self, name: str) -> Any:
         """The value of a setting; None if nothing sets it."""
@@ -123,7 +125,8 @@ def load(
     Raises ConfigError for a file or a value that cannot be used. Reads no API key: `Config.api_key` does.
     """
     user_path = files.user_file(environ)
-    user = from_file(user_path, files.read_toml(user_path), "user")
+    content = files.read_toml(user_path)
+    user = from_file(user_path, content, "user")
     found = files.find_project(cwd or files.current_folder())
     project = from_file(*found, "project") if found else None
     given = from_options(options or {})
@@ -140,7 +143,9 @@ def load(
     }
     given_key = None if api_key is None else Secret(api_key)
     warnings = (*(project.warnings if project else ()), *user.warnings)
-    config = Config(settings, warnings, user, project, environ, given_key, api_key_file)
+    config = Config(
+        settings, warnings, user, project, environ, given_key, api_key_file, prices.from_file(user_path, content)
+    )
     if profile is not None and profile.origin == "option" and not config._is_defined(profile.value):
         raise _no_profile(profile, config._profiles())
     return config

@@ -15,6 +15,7 @@ import msgspec
 
 from fttool.dataset.checks import CHECKS, Check
 from fttool.dataset.checks.base import Spec
+from fttool.dataset.counting import Counting, Tokens
 from fttool.dataset.examples import Pairs, read_pairs
 from fttool.dataset.formats.base import Block
 from fttool.dataset.identity import hash_all, normalised, spread
@@ -124,18 +125,38 @@ class Encoded:
     valid: bytes
     n_train: int
     n_valid: int
+    tokens: Tokens | None = None
 
     def pack(self) -> tuple[tuple[bytes, bytes], Callable[[bytes], Encoded]]:
         """The bytes, to be handed over apart from the rest (see workers.Bulky)."""
-        return (self.train, self.valid), partial(_unpack, len(self.train), self.n_train, self.n_valid)
+        return (self.train, self.valid), partial(_unpack, len(self.train), self.n_train, self.n_valid, self.tokens)
 
 
-def _unpack(border: int, n_train: int, n_valid: int, data: bytes) -> Encoded:
-    return Encoded(data[:border] if border < len(data) else data, data[border:], n_train, n_valid)
+def _unpack(border: int, n_train: int, n_valid: int, tokens: Tokens | None, data: bytes) -> Encoded:
+    return Encoded(data[:border] if border < len(data) else data, data[border:], n_train, n_valid, tokens)
 
 
-def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes) -> Encoded:
-    """Change the examples of a block and encode them as JSON lines; `fates` holds TRAIN, VALID or GONE for each row."""
+def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], counting: Counting | None, fates: bytes) -> Encoded:
+    """Change the examples of a block, encode them as JSON lines, and count their tokens if that is wanted.
+
+    `fates` holds TRAIN, VALID or GONE for each row.
+    """
+    train, valid = _examples(block, spec, steps, fates)
+    tokens = None if counting is None else _count(train, valid, counting)
+    return Encoded(encode_lines(train), encode_lines(valid) if valid else b"", len(train), len(valid), tokens)
+
+
+def count_block(block: Block, spec: Spec, steps: tuple[Step, ...], counting: Counting, fates: bytes) -> Tokens:
+    """Count the tokens of the examples that `encode_block` would make."""
+    return _count(*_examples(block, spec, steps, fates), counting)
+
+
+def _count(train: list[Any], valid: list[Any], counting: Counting) -> Tokens:
+    return Tokens(counting.stats(train), counting.stats(valid))
+
+
+def _examples(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes) -> tuple[list[Any], list[Any]]:
+    """The examples of a block in the shape to write: those to train on, and those to validate with."""
     kept = [fate for fate in fates if fate != GONE]
     if spec.layout.keeps_rows:
         changed = changed_rows(block, spec.layout, spec.steps)
@@ -145,10 +166,10 @@ def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], fates: bytes
         prompts, completions = apply_steps(steps, pairs.prompts, pairs.completions)
         rows = _shaped(prompts, completions, spec)
     if VALID not in kept:
-        return Encoded(encode_lines(rows), b"", len(rows), 0)
+        return rows, []
     train = [row for row, fate in zip(rows, kept, strict=True) if fate == TRAIN]
     valid = [row for row, fate in zip(rows, kept, strict=True) if fate == VALID]
-    return Encoded(encode_lines(train), encode_lines(valid), len(train), len(valid))
+    return train, valid
 
 
 def _shaped(prompts: list[str], completions: list[str], spec: Spec) -> list[Any]:

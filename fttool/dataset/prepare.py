@@ -19,6 +19,7 @@ from fttool.dataset.blocks import VALID
 from fttool.dataset.checks import BY_ID, CHECKS, Check
 from fttool.dataset.checks.base import Spec, Verdict
 from fttool.dataset.conversions.choice import check_name, choose
+from fttool.dataset.counting import MODES, Counting, Mode, Tokens
 from fttool.dataset.examples import read_rows
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
@@ -27,9 +28,9 @@ from fttool.dataset.parallel import Runner
 from fttool.dataset.passes import Progress
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
-from fttool.dataset.summary import make_report
-from fttool.dataset.tokens import TokenLimit
-from fttool.dataset.write import write_files
+from fttool.dataset.summary import make_report, token_counts
+from fttool.dataset.tokens import TokenLimit, choose_counter
+from fttool.dataset.write import count_files, write_files
 from fttool.errors import UsageError
 from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
 from fttool.rules.limits import DEFAULT, Limits
@@ -61,6 +62,7 @@ class Options:
     no_fix: tuple[str, ...] = ()
     split: SplitOptions = field(default_factory=SplitOptions)
     processes: int | None = None
+    tokens: Mode = "auto"
 
     def check(self) -> None:
         """Raises UsageError for options that make no sense."""
@@ -75,6 +77,8 @@ class Options:
         for one in (*self.fix, *self.no_fix):
             if one not in BY_ID and one != SPLIT_ID:
                 raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
+        if self.tokens not in MODES:
+            raise UsageError(f"--tokens takes {', '.join(MODES[:-1])} or {MODES[-1]}, not `{self.tokens}`")
         if self.processes is not None and self.processes < 1:
             raise UsageError(f"--processes must be at least 1, not {self.processes}")
         if (SPLIT_ID in self.fix and self.split.split is False) or (SPLIT_ID in self.no_fix and self.split.asked):
@@ -204,6 +208,9 @@ class Preparation:
 
     def analyse(self, decide: Decide) -> Analysis:
         """Judge the data; see Analyst.analyse. UsageError for `--fix` or `--no-fix` of what nobody can choose."""
+        if self.options.tokens in ("auto", "exact"):
+            # before there are other processes: so they share the vocabulary
+            choose_counter(self.options.model, self.layout.to).function()
         analysis = self.analyst.analyse(decide)
         for one, verdict in analysis.verdicts.items():
             if verdict.level is None and one in self.options.fix:
@@ -215,9 +222,43 @@ class Preparation:
                 )
         return analysis
 
-    def report(self, analysis: Analysis, *, checked_only: bool = False, outputs: Sequence[OutputFile] = ()) -> Report:
-        """What is known so far, as a record."""
-        return make_report(analysis, self.inputs, self.options.model, checked_only=checked_only, outputs=outputs)
+    def counting(self, analysis: Analysis) -> Counting | None:
+        """How tokens are counted; None if they are not."""
+        options, profile = self.options, analysis.profile
+        return Counting.of(options.tokens, options.model, self.layout.to, profile.size, self.spec.limit)
+
+    def checked(self, analysis: Analysis) -> Report:
+        """What is known without writing, tokens counted."""
+        if analysis.undecided:
+            return self.report(analysis, checked_only=True)
+        return self.report(analysis, checked_only=True, tokens=self._count(analysis, self._fates(analysis)))
+
+    def report(
+        self,
+        analysis: Analysis,
+        *,
+        checked_only: bool = False,
+        outputs: Sequence[OutputFile] = (),
+        tokens: Tokens | None = None,
+    ) -> Report:
+        """What is known so far, as a record; tokens that were not counted are estimated, unless they are off."""
+        counting = self.counting(analysis)
+        counts = (None, None) if counting is None else token_counts(counting, tokens, analysis.profile.size)
+        return make_report(
+            analysis, self.inputs, self.options.model, checked_only=checked_only, outputs=outputs, tokens=counts
+        )
+
+    def _count(self, analysis: Analysis, fates: bytearray) -> Tokens | None:
+        counting = self.counting(analysis)
+        return None if counting is None else count_files(self, analysis, fates, counting)
+
+    def _fates(self, analysis: Analysis) -> bytearray:
+        """What becomes of each row, before a split."""
+        fates = bytearray(analysis.gone)
+        if self.first_validation is not None:
+            start = analysis.places.first_of(self.first_validation)
+            fates[start:] = bytes(fate or VALID for fate in fates[start:])
+        return fates
 
     def split_recommended(self, analysis: Analysis) -> bool:
         """Whether holding out a validation set is worth asking for: as in the legacy tool, for classification."""
@@ -253,14 +294,13 @@ class Preparation:
     def write(self, analysis: Analysis, *, split: bool) -> Report:
         """Write the files; raises OutputError. A file that needs no change is not written again, and nothing is while
         rows are left that cannot be converted."""
-        if analysis.undecided or self.changes_nothing(analysis, split=split):
+        if analysis.undecided:
             return self.report(analysis)
-        fates = bytearray(analysis.gone)
-        if self.first_validation is not None:
-            start = analysis.places.first_of(self.first_validation)
-            fates[start:] = bytes(fate or VALID for fate in fates[start:])
-        outputs = write_files(self, analysis, fates, split=split)
-        return self.report(analysis, outputs=outputs)
+        fates = self._fates(analysis)
+        if self.changes_nothing(analysis, split=split):
+            return self.report(analysis, tokens=self._count(analysis, fates))
+        outputs, tokens = write_files(self, analysis, fates, split=split)
+        return self.report(analysis, outputs=outputs, tokens=tokens)
 
 
 def prepare(
@@ -294,13 +334,14 @@ def prepare(
     seed: int = 42,
     check: bool = False,
     processes: int | None = None,
+    tokens: Mode = "auto",
     progress: Progress | None = None,
 ) -> Report:
     """Check a file of examples, mend it, split it and write it as JSONL; the options are those of `prepare_data`.
 
     Never prints, asks or exits. Required fixes are always applied, recommended ones with `yes`, single ones with
     `fix` and `no_fix`. With `check` nothing is written. The inputs are never changed, and no file is overwritten
-    unless `overwrite` says so.
+    unless `overwrite` says so. Tokens are counted where their vocabulary is on this machine; nothing is fetched.
 
     Raises:
         DataError: the data cannot be read or used.
@@ -328,12 +369,13 @@ def prepare(
         no_fix=tuple(no_fix),
         split=SplitOptions(split, valid_fraction, valid_size, seed),
         processes=processes,
+        tokens=tokens,
     )
     listed = [files] if isinstance(files, str | os.PathLike) else list(files)
     with Preparation(listed, options, valid_file, progress) as work:
         analysis = work.analyse(work.policy(yes))
         if check:
-            return work.report(analysis, checked_only=True)
+            return work.checked(analysis)
         return work.write(analysis, split=work.split_wanted(analysis, yes))
 
 

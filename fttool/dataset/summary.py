@@ -11,18 +11,19 @@ from fttool.dataset.analysis import Analysis
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.checks.base import Verdict
 from fttool.dataset.checks.classes import class_counts
+from fttool.dataset.counting import Counting, Tokens
 from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
-from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape, TokenCount
+from fttool.dataset.token_stats import error_bounds, merged
+from fttool.dataset.tokens import BYTES_PER_TOKEN
+from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape
+from fttool.records.tokens import TokenCount
 
 #: What `create` must be told for the shapes that supervised training does not take.
 _METHODS: dict[Shape, tuple[str, ...]] = {
     "preference": ("--method", "dpo"),
     "reinforcement": ("--method", "reinforcement", "--method-json", "GRADER.json"),
 }
-
-#: A byte-pair token of English text holds about four bytes; the error for other languages is in docs/prepare_data.md.
-_BYTES_PER_TOKEN = 4
 
 
 def make_report(
@@ -32,8 +33,9 @@ def make_report(
     *,
     checked_only: bool,
     outputs: Sequence[OutputFile],
+    tokens: tuple[TokenCount | None, TokenCount | None],
 ) -> Report:
-    """All that was found out and done."""
+    """All that was found out and done. `tokens` are those of all examples and of the training examples."""
     separator, stop = inference_ends(analysis)
     counts = named_classes(analysis)
     layout = analysis.spec.layout
@@ -50,12 +52,23 @@ def make_report(
         separator=separator,
         stop=stop,
         classes=counts,
-        tokens=TokenCount(round(analysis.profile.size / _BYTES_PER_TOKEN), False, "bytes / 4"),
+        tokens=tokens[0],
+        training_tokens=tokens[1],
         next_command=tuple(next_command(analysis, inputs, outputs, counts, model))
         if not (checked_only or analysis.undecided)
         else (),
         checked_only=checked_only,
     )
+
+
+def token_counts(counting: Counting, tokens: Tokens | None, size: int) -> tuple[TokenCount, TokenCount | None]:
+    """The tokens of all examples, and of the training examples. What was not counted is estimated by its bytes, and
+    nothing is said of training examples."""
+    if tokens is None:
+        low, high = error_bounds()
+        return TokenCount(round(size / BYTES_PER_TOKEN), False, "estimate", low=low, high=high), None
+    training = counting.result(tokens.train)
+    return counting.result(merged([tokens.train, tokens.valid], counting.limit)), training
 
 
 def make_findings(analysis: Analysis, inputs: Sequence[InputFile]) -> list[Finding]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from fttool.dataset.blocks import GONE, VALID, Encoded, encode_block, encode_lines
+from fttool.dataset.blocks import GONE, VALID, Encoded, count_block, encode_block, encode_lines
+from fttool.dataset.counting import Counting, Tokens
 from fttool.dataset.output import Draft, check_target, free_names, named, stem_of
 from fttool.dataset.parallel import Done
 from fttool.dataset.split import assign
@@ -29,8 +31,10 @@ class RejectedRow(msgspec.Struct):
     text: str
 
 
-def write_files(work: Preparation, analysis: Analysis, fates: bytearray, *, split: bool) -> list[OutputFile]:
-    """Write what `fates` says of each row; returns the files in the order training, validation, rejected.
+def write_files(
+    work: Preparation, analysis: Analysis, fates: bytearray, *, split: bool
+) -> tuple[list[OutputFile], Tokens | None]:
+    """Write what `fates` says of each row; returns the files in the order training, validation, rejected; and tokens.
 
     Raises:
         OutputError: a file cannot be written, or its name is taken; then none appears.
@@ -48,7 +52,7 @@ def write_files(work: Preparation, analysis: Analysis, fates: bytearray, *, spli
         check_target(path, work.tables, overwrite=work.options.overwrite)
     with contextlib.ExitStack() as stack:
         drafts = [stack.enter_context(Draft(path.parent)) for path in paths]
-        _write_rows(work, analysis, fates, drafts)
+        tokens = _write_rows(work, analysis, fates, drafts)
         if analysis.rejected:
             drafts.append(stack.enter_context(Draft(paths[0].parent)))
             _write_rejected(work, analysis, drafts[-1])
@@ -57,10 +61,11 @@ def write_files(work: Preparation, analysis: Analysis, fates: bytearray, *, spli
         for draft in drafts:
             draft.finish()
         _publish(drafts, paths, overwrite=work.options.overwrite)
-    return [
+    files = [
         OutputFile(str(path), role, draft.examples, draft.bytes)  # type: ignore[arg-type]
         for path, role, draft in zip(paths, roles, drafts, strict=True)
     ]
+    return files, tokens
 
 
 def _split(work: Preparation, analysis: Analysis, fates: bytearray) -> None:
@@ -70,7 +75,21 @@ def _split(work: Preparation, analysis: Analysis, fates: bytearray) -> None:
     assign(fates, profile.keys, profile.answers, work.options.split, stratify=stratify, shared=shared)
 
 
-def _write_rows(work: Preparation, analysis: Analysis, fates: bytearray, drafts: list[Draft]) -> None:
+def count_files(work: Preparation, analysis: Analysis, fates: bytearray, counting: Counting) -> Tokens:
+    """The tokens of what `write_files` would write, without a split."""
+    tokens = Tokens.none(counting)
+    total, read = sum(table.size for table in work.tables), 0
+    done: Done[Tokens]
+    fixed = (analysis.spec, analysis.late_steps, counting)
+    for done in work.runner.run(count_block, fixed, _parts(analysis, fates)):
+        tokens.merge(done.result)
+        read += done.size
+        if work.progress is not None:
+            work.progress("counting", read, total, tokens.train.rows + tokens.valid.rows)
+    return tokens
+
+
+def _parts(analysis: Analysis, fates: bytearray) -> Callable[[int], bytes]:
     starts = analysis.places.starts
 
     def part(number: int) -> bytes:
@@ -79,9 +98,18 @@ def _write_rows(work: Preparation, analysis: Analysis, fates: bytearray, drafts:
         stop = starts[number + 1] if number + 1 < len(starts) else None
         return bytes(fates[starts[number] : stop])
 
+    return part
+
+
+def _write_rows(work: Preparation, analysis: Analysis, fates: bytearray, drafts: list[Draft]) -> Tokens | None:
+    counting = work.counting(analysis)
+    tokens = None if counting is None else Tokens.none(counting)
     total, read, rows = sum(table.size for table in work.tables), 0, 0
     done: Done[Encoded]
-    for done in work.runner.run(encode_block, (analysis.spec, analysis.late_steps), part):
+    fixed = (analysis.spec, analysis.late_steps, counting)
+    for done in work.runner.run(encode_block, fixed, _parts(analysis, fates)):
+        if tokens is not None and done.result.tokens is not None:
+            tokens.merge(done.result.tokens)
         drafts[0].write(done.result.train, done.result.n_train)
         if done.result.n_valid:
             drafts[1].write(done.result.valid, done.result.n_valid)
@@ -91,6 +119,7 @@ def _write_rows(work: Preparation, analysis: Analysis, fates: bytearray, drafts:
             work.progress("writing", read, total, rows)
     if rows != len(fates) or sum(draft.examples for draft in drafts) != len(fates) - fates.count(GONE):
         raise _changed()
+    return tokens
 
 
 def _write_rejected(work: Preparation, analysis: Analysis, draft: Draft) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fttool.records.tokens import TokenCount
+
 Severity = Literal["error", "warning", "hint"]
 FixLevel = Literal["required", "recommended", "optional"]
 Shape = Literal["completion", "chat", "preference", "reinforcement"]
@@ -104,20 +106,12 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenCount:
-    """Tokens of all examples together; `exact` is False for an estimate."""
-
-    total: int
-    exact: bool
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """All that `prepare` found out and did.
 
     `read` counts the rows of the input that could be read, `examples` those that are (or would be) written;
     `rejected` those that could not be read and were set aside. `conversion` names what they were converted from.
+    `tokens` are those of the examples, as they are written, `training_tokens` those of the training file alone.
     `next_command` is an argv, ready for `shlex.join`.
     """
 
@@ -133,6 +127,7 @@ class Report:
     stop: str | None = None
     classes: Mapping[str, int] | None = None
     tokens: TokenCount | None = None
+    training_tokens: TokenCount | None = None
     next_command: Sequence[str] = ()
     checked_only: bool = False
     conversion: str | None = None

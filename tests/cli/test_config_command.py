@@ -24,6 +24,7 @@ def test_show_in_a_pipe_is_tab_separated(call, isolated):
         "model\t\tnot set\n"
         "seed\t\tnot set\n"
         "valid_fraction\t\tnot set\n"
+        "ask_above\t10\tdefault\n"
         "api_key\t\tnot set\n"
     )
 

@@ -61,6 +61,7 @@ def test_sources_are_named(user, project, monkeypatch, isolated, work):
         "model": f"{work / 'fttool.toml'}",
         "seed": "option --seed",
         "valid_fraction": "not set",
+        "ask_above": "default",
     }
 
 

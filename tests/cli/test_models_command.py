@@ -90,3 +90,56 @@ def test_no_key_in_any_output(service: Scripted, call: Call) -> None:
     done = call("models", "list", "--json", *service.options)
     assert done.code == 4
     assert KEY not in done.out + done.err
+
+
+def test_what_can_be_trained_needs_no_key_and_no_network(call):
+    """Both spellings; the day on which OpenAI closes decides what is left."""
+    from datetime import date
+
+    from fttool.catalog.models import trainable
+
+    known = [each.model for each in trainable("openai", date.today())]
+    result = call("models", "--fine-tunable")
+    assert result.code == 0
+    assert [line.split("\t")[1] for line in result.out.splitlines()] == known
+    assert call("models", "list", "--fine-tunable").out == result.out
+    assert call("models", "--fine-tunable", "-q").out.split() == known
+
+
+def test_what_azure_trains(call):
+    rows = [line.split("\t") for line in call("models", "--fine-tunable", "--service", "azure").out.splitlines()]
+    assert rows[0] == [
+        *("azure", "gpt-4.1-2025-04-14", "supervised, dpo", "chat, images", "65,536", "", "2027-10-14", ""),
+    ]
+    result = call("models", "--service", "azure", "--json", "--fine-tunable")
+    shown = json.loads(result.out)
+    assert shown["service"] == "azure"
+    assert [each["model"] for each in shown["models"]] == [row[1] for row in rows]
+    assert shown["models"][0]["price"] is None
+    assert shown["models"][0]["source"].startswith("Microsoft Learn")
+
+
+def test_the_own_price_is_shown(call):
+    call("config", "set", "prices.azure/gpt-4.1", "20")
+    assert call("models", "--fine-tunable", "--service", "azure").out.splitlines()[0].endswith("\t$20 per 1M tokens")
+
+
+def test_where_nothing_is_known(call):
+    result = call("models", "--fine-tunable", "--service", "generic")
+    assert (result.code, result.out) == (0, "")
+    assert "fttool knows no model" in result.err
+    assert "baseline" in call("models", "--fine-tunable", "--local").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--fine-tunable", "--fine-tuned"], "exclude each other"),
+        (["--fine-tunable", "--service", "azur"], "unknown service `azur`"),
+        (["list", "--service", "azure"], "`--service` goes with `--fine-tunable`"),
+    ],
+)
+def test_what_fine_tunable_refuses(call, arguments, says):
+    result = call("models", *arguments)
+    assert result.code == 2
+    assert says in result.err

@@ -21,7 +21,7 @@ Report = Callable[..., dict[str, Any]]
 
 KEYS = {
     *("inputs", "shape", "task", "read", "examples", "rejected", "findings", "outputs", "separator", "stop", "classes"),
-    *("tokens", "next_command", "checked_only", "conversion", "needs_work"),
+    *("tokens", "training_tokens", "next_command", "checked_only", "conversion", "needs_work"),
 }
 
 
@@ -45,7 +45,8 @@ def test_keys_of_the_document(place: Path, report: Report) -> None:
     size = (place / "a_prepared.jsonl").stat().st_size
     assert document["outputs"] == [{"path": "a_prepared.jsonl", "role": "training", "examples": 20, "bytes": size}]
     assert document["next_command"] == ["fttool", "create", "-t", "a_prepared.jsonl"]
-    assert set(document["tokens"]) == {"total", "exact", "method"}
+    assert (document["tokens"]["examples"], document["tokens"]["exact"]) == (20, True)
+    assert document["training_tokens"] == document["tokens"]
     assert document["checked_only"] is False
     assert document["needs_work"] is True
 

@@ -60,7 +60,8 @@ def test_azure_models_are_deployed_before_use():
         ("gpt-4.1-nano-2025-04-14", "2026-10-23"),
         ("gpt-4.1-2025-04-14", "2027-01-14"),
         ("ft:gpt-4o-mini-2024-07-18:org:suffix:abc", "2027-01-14"),
-        ("babbage-002", None),
+        ("babbage-002", "2026-10-23"),
+        ("gpt-4o-audio-preview", None),
     ],
 )
 def test_base_models_that_end(model, day):

@@ -39,7 +39,7 @@ def start(connection: Connection, files: Files, options: JobOptions) -> tuple[Cl
     """
     from dataclasses import replace
 
-    from fttool.cli import creating, training_data
+    from fttool.cli import costs, creating, training_data
     from fttool.cli.creating import GivenFile, on_disk
     from fttool.jobs.create import create_job
     from fttool.jobs.requests import make_request
@@ -61,6 +61,7 @@ def start(connection: Connection, files: Files, options: JobOptions) -> tuple[Cl
             training_data.check(here, "supervised", None if client.local else model, client.service, told=True)
         if not client.local:
             creating.tell_shutdown(client, model)
+            costs.tell(costs.of_job(config, client.service.name, request.body, [file.path for file in inputs]))
         ids = [_on_service(client, file, files) for file in inputs]
     body = request.with_files(ids[0], ids[1] if len(ids) > 1 else None)
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fttool.dataset.checks.base import EVERY, ROWS, Check, Spec, State, Verdict, plural
 from fttool.dataset.examples import Pairs
+from fttool.dataset.row_tokens import count_row
+from fttool.dataset.rows import Hit, Rows
 from fttool.dataset.tokens import shape_of
 from fttool.rules.parts import MOST_IMAGE_EXAMPLES
 
@@ -51,6 +53,7 @@ class OverLong(Check):
     """Examples of more tokens than the model trains on: the service cuts or refuses them."""
 
     id = "over-long"
+    shapes = EVERY
 
     def scan(self, pairs: Pairs, spec: Spec) -> Sequence[int]:
         most = spec.limit.tokens  # a token is at least one byte
@@ -60,20 +63,33 @@ class OverLong(Check):
             if len(prompt) + len(completion) > most and spec.limit.exceeded(pairs.prompts[at], pairs.completions[at])
         ]
 
+    def row_hits(self, rows: Rows, spec: Spec) -> Iterable[Hit]:
+        limit = spec.limit
+        count = limit.counter.function()
+        for at, row in enumerate(rows.rows):
+            if len(rows.data[at]) <= limit.tokens:
+                continue
+            total = count_row(row, count).total
+            if total > limit.tokens:
+                yield Hit(at, "", f"has {total:,} tokens, {total - limit.tokens:,} too many")
+
     def judge(self, state: State) -> Verdict | None:
         rows = state.profile.positions(self.id)
         if not rows or state.task == "open-ended generation":
             return None
-        limit = state.spec.limit
-        about = "" if limit.exact else " (estimated from the number of characters)"
+        limit, whole = state.spec.limit, state.layout.keeps_rows
+        estimate = " (estimated from their bytes)" if whole else " (estimated from the number of characters)"
+        cut = ", and are cut there" if whole else ""
         return Verdict(
             "warning",
-            f"{plural(len(rows), 'example is', 'examples are')} longer than {limit.tokens:,} tokens{about}",
+            f"{plural(len(rows), 'example is', 'examples are')} longer than {limit.tokens:,} tokens"
+            f"{'' if limit.exact else estimate}{cut if len(rows) > 1 else cut.replace('are', 'is')}",
             rows,
             {"limit_tokens": limit.tokens, "exact": limit.exact},
             level="recommended",
             action=f"remove {plural(len(rows), 'over-long example')}",
             drops=True,
+            notes=state.profile.notes.get(self.id, ()),
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fttool.catalog import models
+
 #: How what is said here of a service was checked.
 Checked = Literal["documentation", "recorded answer", "live"]
 
@@ -60,8 +62,6 @@ class Service:
 
     # after training
     deploy: str | None = None  # why, and the command that makes the model answer; {model} stands for its name
-    #: Days on which base models, by the beginning of their names, stop to answer: for where the service does not say.
-    shutdowns: tuple[tuple[str, str], ...] = ()
     closing: str | None = None  # what its end of fine-tuning means and what to do, a line each
     legacy_parameters: bool = False  # knows compute_classification_metrics and the like
     deviations: tuple[str, ...] = ()
@@ -73,9 +73,7 @@ class Service:
 
     def shutdown_date(self, model: str) -> str | None:
         """The day (YYYY-MM-DD) on which a base model and all that is tuned from it stop to answer, if it is known."""
-        base = model.split(":")[1] if model.startswith("ft:") and model.count(":") > 1 else model
-        fitting = [(name, day) for name, day in self.shutdowns if base.startswith(name)]
-        return max(fitting, key=lambda pair: len(pair[0]))[1] if fitting else None
+        return models.shutdown_date(model, self.name)
 
     def deployment(self, model: str) -> str | None:
         """What must happen before `model` answers; None if nothing."""

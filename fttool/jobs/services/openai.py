@@ -10,15 +10,7 @@ SERVICE = Service(
     checked="recorded answer",
     checked_on="2026-11-21",
     hosts=("api.openai.com",),
-    # Source of both: its deprecations page, as of November 2026.
-    shutdowns=(
-        ("gpt-3.5-turbo", "2026-10-23"),
-        ("gpt-4.1-nano", "2026-10-23"),
-        ("o4-mini", "2026-10-23"),
-        ("gpt-4o", "2027-01-14"),
-        ("gpt-4.1", "2027-01-14"),
-    ),
-    closing=(
+    closing=(  # source: its deprecations page, as of November 2026
         "OpenAI closes fine-tuning: since 7 May 2026 organizations that never tuned a model cannot begin, since "
         "2 July 2026 neither can those that have not used one for 60 days, and from 6 January 2027 no one can\n"
         "models that are tuned already answer until the `shutdown_date` of their base model (`fttool models list`)\n"
