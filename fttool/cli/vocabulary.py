@@ -20,7 +20,7 @@ Tokens = Annotated[
     typer.Option(
         "--tokens",
         metavar="HOW",
-        help="Count tokens: `auto` (a sample of more than 20 MB), `exact` (all), `estimate` (by bytes) or `off`.",
+        help="Count tokens: `auto` (a sample of more than 5 MB), `exact` (all), `estimate` (by bytes) or `off`.",
     ),
 ]
 NoTokens = Annotated[bool, typer.Option("--no-tokens", help="The same as `--tokens off`.")]

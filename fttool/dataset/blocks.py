@@ -142,16 +142,16 @@ def encode_block(block: Block, spec: Spec, steps: tuple[Step, ...], counting: Co
     `fates` holds TRAIN, VALID or GONE for each row.
     """
     train, valid = _examples(block, spec, steps, fates)
-    tokens = None if counting is None else _count(train, valid, counting)
-    return Encoded(encode_lines(train), encode_lines(valid) if valid else b"", len(train), len(valid), tokens)
+    lines = encode_lines(train), encode_lines(valid) if valid else b""
+    tokens = None
+    if counting is not None:
+        tokens = Tokens(counting.stats(train, lines[0]), counting.stats(valid, lines[1]))
+    return Encoded(*lines, len(train), len(valid), tokens)
 
 
 def count_block(block: Block, spec: Spec, steps: tuple[Step, ...], counting: Counting, fates: bytes) -> Tokens:
     """Count the tokens of the examples that `encode_block` would make."""
-    return _count(*_examples(block, spec, steps, fates), counting)
-
-
-def _count(train: list[Any], valid: list[Any], counting: Counting) -> Tokens:
+    train, valid = _examples(block, spec, steps, fates)
     return Tokens(counting.stats(train), counting.stats(valid))
 
 

@@ -40,7 +40,7 @@ def count_tokens(
 ) -> TokenCount:
     """The tokens of all examples of some training files, for a model. `limit` is the longest example it trains on.
 
-    Of more than 20 MB only a sample is counted, unless `all_rows`; `estimate` asks for an estimate by bytes.
+    Of more than 5 MB only a sample is counted, unless `all_rows`; `estimate` asks for an estimate by bytes.
 
     Raises:
         DataError: a file that cannot be read, or whose rows are no examples.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from fttool.catalog.models import find_model
@@ -16,6 +17,9 @@ from fttool.records.tokens import TokenCount
 Mode = Literal["auto", "exact", "estimate", "off"]
 
 MODES: tuple[Mode, ...] = ("auto", "exact", "estimate", "off")
+
+
+_PROMPT, _COMPLETION = attrgetter("prompt"), attrgetter("completion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,15 @@ class Counting:
         longest = limit.tokens if model is None else None if known is None else known.longest_example
         return cls(counter, longest, share_to_count(size, all_rows=mode != "auto"))
 
-    def stats(self, rows: Sequence[Any]) -> TokenStats:
-        """The statistics of some rows."""
+    def stats(self, rows: Sequence[Any], lines: bytes | None = None) -> TokenStats:
+        """The statistics of some rows; `lines` are these rows as JSON lines, if they have been written already."""
         found = TokenStats(self.limit)
-        found.add_rows(rows, self.counter.function(), self.share)
+        count = self.counter.function()
+        if self.share >= 1 and rows and hasattr(rows[0], "prompt"):
+            found.add_pairs(list(map(_PROMPT, rows)), list(map(_COMPLETION, rows)), count)
+        else:
+            data = None if lines is None or self.share >= 1 else lines.splitlines()
+            found.add_rows(rows, count, self.share, data)
         return found
 
     def result(self, stats: TokenStats) -> TokenCount:

@@ -10,6 +10,7 @@ import math
 from collections import Counter as Counts
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 import msgspec
@@ -21,8 +22,8 @@ from fttool.dataset.values import encode_object
 from fttool.records.tokens import Bin, TokenCount
 
 #: Up to so many bytes everything is counted; of more, about SAMPLE_BYTES.
-COUNTED_BYTES = 20_000_000
-SAMPLE_BYTES = 2_000_000
+COUNTED_BYTES = 5_000_000
+SAMPLE_BYTES = 1_000_000
 
 #: 95 % of all samples are less than so many standard errors off.
 _CONFIDENCE = 1.96
@@ -91,15 +92,38 @@ class TokenStats:
         """How many rows it is about."""
         return self.sure.rows + self.other_rows
 
-    def add_rows(self, rows: Sequence[Any], count: Count, share: float = 1.0) -> None:
-        """Take in rows: objects, or structures with the same fields. Of a `share` below 1, their hashes say which."""
+    def add_pairs(self, prompts: Sequence[str], completions: Sequence[str], count: Count) -> None:
+        """Take in all of some prompts and their completions: as `add_rows` does, several times as fast."""
+        if not prompts:
+            return
+        asked, learned = list(map(count, prompts)), list(map(count, completions))
+        totals = list(map(add, asked, learned))
+        tally = self.sure
+        tally.rows += len(totals)
+        tally.total += sum(totals)
+        tally.trained += sum(learned)
+        tally.roles["prompt"] += sum(asked)
+        tally.roles["completion"] += sum(learned)
+        tally.bins.update(map(int.bit_length, totals))
+        self.longest = max(self.longest, *totals)
+        if self.limit is not None:
+            over = [total for total in totals if total > self.limit]
+            self.over += len(over)
+            self.lost += sum(over) - self.limit * len(over)
+
+    def add_rows(
+        self, rows: Sequence[Any], count: Count, share: float = 1.0, encoded: Sequence[bytes] | None = None
+    ) -> None:
+        """Take in rows: objects, or structures with the same fields. Of a `share` below 1, their hashes say which.
+
+        `encoded` are the rows as JSON, if they have been encoded already.
+        """
         if share >= 1:
             for row in rows:
                 self._count(self.sure, row, 0, count)
             return
         most, border = self.limit, share * 2**64
-        for row in rows:
-            data = encode_object(row)
+        for row, data in zip(rows, map(encode_object, rows) if encoded is None else encoded, strict=True):
             size = len(data)
             if most is not None and size > most:  # a token has at least one byte
                 self._count(self.sure, row, size, count)

@@ -149,7 +149,8 @@ def _whole(text: str) -> str:
 
 def estimated(text: str) -> int:
     """About how many tokens a text has, by its bytes; at least one unless it is empty."""
-    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return -(-size // BYTES_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)

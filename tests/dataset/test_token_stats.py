@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fttool.dataset.count import count_tokens
 from fttool.dataset.row_tokens import count_row
 from fttool.dataset.token_stats import COUNTED_BYTES, TokenStats, merged, share_to_count
 from fttool.dataset.tokens import Counter
 from fttool.errors import DataError
+
+from .strategies import quick
 
 #: Counts characters: what is expected can be read off the texts.
 LETTERS = len
@@ -185,7 +189,7 @@ def test_a_sample_without_rows_falls_back_to_bytes() -> None:
 
 def test_how_much_is_counted() -> None:
     assert share_to_count(COUNTED_BYTES) == 1.0
-    assert share_to_count(200_000_000) == 0.01
+    assert share_to_count(200_000_000) == 0.005
     assert share_to_count(200_000_000, all_rows=True) == 1.0
 
 
@@ -217,3 +221,13 @@ def test_big_files_are_sampled(tmp_path: Path) -> None:
     assert (sampled.sampled, every.sampled) == (True, False)
     assert sampled.high is not None
     assert abs(sampled.total / every.total - 1) < 2 * sampled.high < 0.1
+
+
+@quick
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=12)), max_size=30), st.integers(1, 20))
+def test_pairs_are_counted_as_rows_are(pairs: list[tuple[str, str]], limit: int) -> None:
+    fast, slow = TokenStats(limit), TokenStats(limit)
+    fast.add_pairs([prompt for prompt, _ in pairs], [completion for _, completion in pairs], LETTERS)
+    slow.add_rows([{"prompt": prompt, "completion": completion} for prompt, completion in pairs], LETTERS)
+    counter = Counter("o200k_base", "tiktoken")
+    assert fast.result(counter) == slow.result(counter)
