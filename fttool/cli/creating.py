@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fttool.cli import output, training_data, uploading
+from fttool.cli.follow_tracking import Opened, opened
 from fttool.cli.shell import shell
 from fttool.errors import EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
@@ -42,6 +43,7 @@ class Wish:
     quiet: bool
     json: bool
     no_input: bool
+    track: Sequence[str] = ()
 
     @property
     def talks(self) -> bool:
@@ -75,6 +77,11 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     """Do it, and return the exit code."""
     from fttool.jobs.requests import make_request
 
+    if wish.track and not wish.follow:
+        raise UsageError(
+            "`--track` and `--no-follow` exclude each other",
+            hint="`fttool wandb sync` and `fttool mlflow sync` do it later",
+        )
     config = connection.config()
     service, own = _service(connection, config)
     options = replace(options, model=options.model or config.get("model") or (OWN_MODEL if own else ""))
@@ -87,19 +94,20 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         output.warn(warning)
     sources = _sources(wish)
     method = request.body.get("method", {}).get("type", "supervised")
-    with ExitStack() as stack:
-        if wish.dry_run:
-            local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
-            _check(local, wish, method, options.model, service, own=own)
-            return _show_request(request, wish)
+    if wish.dry_run:
+        local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
+        _check(local, wish, method, options.model, service, own=own)
+        return _show_request(request, wish)
+    with opened(wish.track) as trackers:
         client = connection.open_with(config)
-        files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
-        _check(files, wish, method, options.model, service, own=own)
-        if wish.talks and not own:
-            tell_shutdown(client, options.model)
-        ids = [_on_service(client, file, wish) for file in files]
-        job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
-    return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
+        with ExitStack() as stack:
+            files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
+            _check(files, wish, method, options.model, service, own=own)
+            if wish.talks and not own:
+                tell_shutdown(client, options.model)
+            ids = [_on_service(client, file, wish) for file in files]
+            job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
+        return _follow(connection, client, job, wish, trackers) if wish.follow else _leave(connection, job, wish)
 
 
 def read_method(path: Path | None) -> Mapping[str, Any] | None:
@@ -218,7 +226,7 @@ def _silent(text: str) -> None:
     """`--json` and `-q`: nothing but the answer."""
 
 
-def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) -> int:
+def _follow(connection: Connection, client: Client, job: JobView, wish: Wish, trackers: Opened) -> int:
     from fttool.cli.follow import follow_job
 
     return follow_job(
@@ -230,6 +238,7 @@ def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) ->
         give_up_after=wish.give_up_after,
         connection=connection,
         job=job,
+        trackers=trackers,
     )
 
 

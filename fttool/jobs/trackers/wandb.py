@@ -1,0 +1,272 @@
+"""Weights & Biases, through its own library; with `WANDB_MODE=offline` into a folder, for `wandb sync` to send later.
+
+What was checked how: offline by every test run; online from its documentation and the code of wandb 0.31 only. A run
+that is begun anew with the id of one that is there takes its place: that is how the legacy tool wrote a run twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fttool.errors import KeyMissingError, UsageError
+from fttool.jobs.trackers.base import Found, JobFile, RunKey, Step, Target, TrackerError, speaking
+from fttool.jobs.trackers.tables import read_table
+from fttool.records.jobs import FINISHED
+
+if TYPE_CHECKING:
+    import wandb
+
+    from fttool.records.jobs import JobView
+
+TITLE = "Weights & Biases"
+
+#: The project of the legacy tool and of W&B's own integration.
+PROJECT = "OpenAI-Fine-Tune"
+
+#: Seconds to wait for an answer at the beginning (W&B's own: 90), and for the last byte to arrive (its own: for ever).
+_BEGIN, _FINISH = 30.0, 600.0
+
+_OFFLINE = "with `WANDB_MODE=offline` runs are written to a folder, and `wandb sync FOLDER` sends them later"
+
+#: In the folder of an offline run: which job it is, so that it is found again.
+MARK = "fttool.json"
+
+#: The names that the legacy tool gave to artifacts: prefix, type.
+_ARTIFACTS = {"train": ("train", "training_files"), "valid": ("valid", "validation_files")}
+
+
+class Wandb:
+    """W&B as a tracker. Raises KeyMissingError if there is no login and it is not offline."""
+
+    name = "wandb"
+    title = TITLE
+
+    def __init__(self, target: Target) -> None:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # what goes wrong is told here, not to W&B
+        import wandb
+
+        self._wandb: Any = wandb
+        self._api: Any = None
+        settings = self._setup()
+        self.project = target.project or settings.project or PROJECT
+        self.entity = target.entity or settings.entity
+        self.folder = Path(settings.wandb_dir)
+        self.offline = settings.mode in ("offline", "dryrun")
+        self.advice = "`wandb sync FOLDER` sends it to Weights & Biases" if self.offline else None
+        if settings.mode == "disabled":
+            raise UsageError("WANDB_MODE=disabled switches Weights & Biases off", hint="`online` or `offline` use it")
+        if not self.offline:
+            self._log_in()
+
+    def find(self, key: RunKey) -> Found | None:
+        """The run of that key: among the folders here if offline, otherwise at W&B."""
+        if self.offline:
+            return max(self._offline_runs(key), key=lambda run: (run.complete, run.place or ""), default=None)
+        with speaking(TITLE, f"look for run `{key.id}`", hint=_OFFLINE, temporary=True):
+            if self._api is None:
+                self._api = self._wandb.Api(timeout=int(_BEGIN))
+            from wandb.apis.public.runs import RunNotFoundError
+
+            path = "/".join(part for part in (self.entity, self.project, key.id) if part)
+            try:
+                run = self._api.run(path)
+            except RunNotFoundError:
+                return None
+            return Found(run.id, run.url, run.summary.get("status") in FINISHED)
+
+    def start(self, key: RunKey, job: JobView, config: Mapping[str, Any]) -> WandbRun:
+        """Begin a run; one of that key that is there is written anew."""
+        with speaking(TITLE, f"begin run `{key.id}`"):
+            run = self._wandb.init(
+                project=self.project,
+                entity=self.entity,
+                id=key.id,
+                name=key.name,
+                job_type="fine-tune",
+                config=dict(config),
+                reinit="create_new",
+                settings=self._settings(),
+            )
+        if not self.offline:
+            return WandbRun(self._wandb, run, key, run.url, None)
+        folder = Path(run.settings.sync_dir)
+        before = [Path(each.place) for each in self._offline_runs(key) if each.place]
+        return WandbRun(self._wandb, run, key, str(folder), _Mark(folder, self._marked(key), before))
+
+    def close(self) -> None:
+        """End the process that the library has started."""
+        self._wandb.teardown()
+
+    def _setup(self) -> Any:
+        """The settings as W&B understands environment and files; not in the current folder, unless WANDB_DIR says so.
+
+        Nothing of its own comes on stdout and stderr: what there is to say, the caller says.
+        """
+        folder = {}
+        if "WANDB_DIR" not in os.environ:
+            from platformdirs import user_state_path
+
+            folder["root_dir"] = str(user_state_path("fttool", appauthor=False, ensure_exists=True))
+        wanted = self._wandb.Settings(silent=True, quiet=True, **folder)
+        with speaking(TITLE, "begin"):
+            return self._wandb.setup(settings=wanted).settings
+
+    def _settings(self) -> Any:
+        """How a run is written: what this machine does is nothing that the training somewhere else did."""
+        limits = {} if "WANDB_INIT_TIMEOUT" in os.environ else {"init_timeout": _BEGIN}
+        return self._wandb.Settings(
+            console="off",
+            disable_code=True,
+            disable_git=True,
+            finish_timeout=_FINISH,
+            finish_timeout_raises=True,
+            x_disable_machine_info=True,
+            x_disable_meta=True,
+            x_disable_stats=True,
+            x_save_requirements=False,
+            **limits,
+        )
+
+    def _log_in(self) -> None:
+        with speaking(TITLE, "log in"):
+            known = self._wandb.login(prompt=False, verify=False)
+        if not known:
+            raise KeyMissingError(
+                "no API key for Weights & Biases",
+                hint=f"`wandb login` stores one; or set the environment variable `WANDB_API_KEY`\n{_OFFLINE}",
+            )
+
+    def _marked(self, key: RunKey) -> dict[str, Any]:
+        return {"run": key.id, "project": self.project, "entity": self.entity}
+
+    def _offline_runs(self, key: RunKey) -> list[Found]:
+        """What lies here of that run. `place` is its folder."""
+        found = []
+        for mark in sorted(
+            self.folder.glob(f"offline-run-*-{key.id}*/{MARK}")
+        ):  # a second one in a second has a number
+            try:
+                told = json.loads(mark.read_bytes())
+            except (OSError, ValueError):
+                continue
+            if isinstance(told, dict) and self._marked(key).items() <= told.items():
+                found.append(Found(key.id, str(mark.parent), told.get("complete") is True))
+        return found
+
+
+class _Mark:
+    """The mark in the folder of an offline run. `before` are older folders of the same run, which it replaces."""
+
+    def __init__(self, folder: Path, told: Mapping[str, Any], before: list[Path]) -> None:
+        self._folder = folder
+        self._told = told
+        self._before = before
+        self.write(complete=False)
+
+    def write(self, *, complete: bool) -> None:
+        """Say how far the run is."""
+        text = json.dumps({**self._told, "complete": complete})
+        (self._folder / MARK).write_text(text, encoding="utf-8")
+
+    def replace_older(self) -> None:
+        """All of the run is in this folder: what was written of it before and not sent yet is not needed any more."""
+        for folder in self._before:
+            if not list(folder.glob("*.wandb.synced")):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class WandbRun:
+    """A run that is being written."""
+
+    def __init__(self, module: Any, run: wandb.Run, key: RunKey, place: str | None, mark: _Mark | None) -> None:
+        self.id = key.id
+        self.place = place
+        self._wandb = module
+        self._run: Any = run
+        self._key = key
+        self._mark = mark
+        self._last = -1
+        self._open = True
+
+    def log(self, step: Step) -> None:
+        """Add the metrics of a step; W&B takes none for a step that is behind it."""
+        if step.step <= self._last:
+            return
+        self._last = step.step
+        with speaking(TITLE, "send metrics"):
+            self._run.log(dict(step.metrics), step=step.step)
+
+    def flush(self) -> None:
+        """W&B's own process sends what there is."""
+
+    def file(self, file: JobFile) -> None:
+        """A file as an artifact; one with examples has a table beside it."""
+        prefix, kind = _ARTIFACTS.get(file.role, ("results", "result_files"))
+        label = file.name if file.rows is not None else self.id
+        with speaking(TITLE, f"send file `{file.name}`"):
+            artifact = self._wandb.Artifact(_artifact_name(f"{prefix}-{label}"), type=kind, metadata=_about(file))
+            artifact.add_file(str(file.path), name=file.name)
+            table = read_table(file.path) if file.rows is not None else None
+            if table is not None:
+                # texts that are missing would be of no type
+                rows = [["" if cell is None else cell for cell in row] for row in table.rows]
+                artifact.add(self._wandb.Table(columns=table.columns, data=rows, allow_mixed_types=True), "examples")
+            self._send(artifact, file.id)
+
+    def finish(self, job: JobView, summary: Mapping[str, Any]) -> None:
+        """Close it: as finished if the job succeeded, as failed if it failed or was cancelled."""
+        with speaking(TITLE, f"complete run `{self.id}`"):
+            self._details(job)
+            self._run.summary.update({**summary, "status": job.status})  # the status last: it says that all is there
+            self._end(exit_code=int(job.status in ("failed", "cancelled")))
+            if self._mark is not None:
+                self._mark.write(complete=job.finished)
+                self._mark.replace_older()
+
+    def leave(self) -> None:
+        """Close it as it is."""
+        if self._open:
+            with speaking(TITLE, f"close run `{self.id}`"):
+                self._end(exit_code=0)
+
+    def _end(self, exit_code: int) -> None:
+        self._open = False
+        try:
+            self._run.finish(exit_code=exit_code)
+        except TimeoutError:
+            raise TrackerError(
+                f"{TITLE}: not all of run `{self.id}` had arrived after {_FINISH:.0f} seconds",
+                hint="the same command sends it again",
+                temporary=True,
+            ) from None
+
+    def _details(self, job: JobView) -> None:
+        """The job as its service has it, under the name of the legacy tool."""
+        from fttool.jobs.trackers.facts import without_secrets
+
+        with tempfile.TemporaryDirectory(prefix="fttool-") as folder:
+            path = Path(folder) / "fine_tune_details.json"
+            path.write_text(json.dumps(without_secrets(job.raw), indent=2), encoding="utf-8")
+            artifact = self._wandb.Artifact("fine_tune_details", type="fine_tune_details")
+            artifact.add_file(str(path), name=path.name)
+            self._send(artifact, self._key.name)
+
+    def _send(self, artifact: Any, alias: str) -> None:
+        self._run.log_artifact(artifact, aliases=["latest", _artifact_name(alias)])
+
+
+def _about(file: JobFile) -> dict[str, Any]:
+    about = {"id": file.id, "filename": file.name, "items": file.rows}
+    return {name: value for name, value in about.items() if value is not None}
+
+
+def _artifact_name(text: str) -> str:
+    """`text` as W&B takes it in the name of an artifact: as the legacy tool made it, and not longer than 128."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text)[:128]
