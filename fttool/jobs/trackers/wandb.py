@@ -60,10 +60,11 @@ class Wandb:
         self.folder = Path(settings.wandb_dir)
         self.offline = settings.mode in ("offline", "dryrun")
         self.advice = "`wandb sync FOLDER` sends it to Weights & Biases" if self.offline else None
-        if settings.mode == "disabled":
-            raise UsageError("WANDB_MODE=disabled switches Weights & Biases off", hint="`online` or `offline` use it")
-        if not self.offline:
-            self._log_in()
+        try:
+            self._check(settings.mode)
+        except BaseException:
+            self.close()
+            raise
 
     def find(self, key: RunKey) -> Found | None:
         """The run of that key: among the folders here if offline, otherwise at W&B."""
@@ -134,7 +135,11 @@ class Wandb:
             **limits,
         )
 
-    def _log_in(self) -> None:
+    def _check(self, mode: str) -> None:
+        if mode == "disabled":
+            raise UsageError("WANDB_MODE=disabled switches Weights & Biases off", hint="`online` or `offline` use it")
+        if self.offline:
+            return
         with speaking(TITLE, "log in"):
             known = self._wandb.login(prompt=False, verify=False)
         if not known:
