@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from fttool.records.jobs import JobView
 
 #: Characters of a library's own words that are shown.
 _LONGEST = 600
+
+#: Name and password in an address.
+_LOGIN = re.compile(r"//[^/@\s]*@")
 
 
 class TrackerError(ServiceError):
@@ -109,6 +113,6 @@ def speaking(title: str, what: str, *, hint: str | None = None, temporary: bool 
     except FttoolError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = _LOGIN.sub("//…@", " ".join(str(error).split())) or type(error).__name__
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
         raise TrackerError(f"{title}: could not {what}: {text}", hint=hint, temporary=temporary) from error
