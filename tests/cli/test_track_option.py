@@ -24,8 +24,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """An address of a store of MLflow."""
-    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    """The address of a store of MLflow, which is there: two processes cannot make one together."""
+    from mlflow.tracking import MlflowClient
+
+    address = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    MlflowClient(address)
+    return address
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from own_service import own, own_state  # noqa: F401
-from tracked import CHATS, ROWS, create, offline, offline_runs  # noqa: F401
+from tracked import CHATS, ROWS, create, offline, offline_runs, read_run  # noqa: F401
 
 pytest.importorskip("wandb")
 
@@ -101,14 +101,16 @@ def test_twice_is_once(call, succeeded, offline):  # noqa: F811
     assert [run.project for run in offline_runs(offline)] == ["OpenAI-Fine-Tune", "other"]
 
 
-def test_a_run_that_was_sent_is_not_deleted(call, succeeded, offline):  # noqa: F811
+def test_what_was_sent_is_neither_deleted_nor_repeated(call, succeeded, offline):  # noqa: F811
     call(*SYNC, succeeded)
     [sent] = offline.glob("wandb/offline-run-*")
     [log] = sent.glob("run-*.wandb")
     Path(f"{log}.synced").touch()  # as `wandb sync` leaves it
     assert call(*SYNC, succeeded, "--force").out.startswith("synced")
-    assert sent.exists()
-    assert len(offline_runs(offline)) == 2
+    [again] = set(offline.glob("wandb/offline-run-*/run-*.wandb")) - {log}
+    assert log.exists()
+    run = read_run(again)
+    assert (run.steps, run.summary["status"]) == ([], "succeeded")  # W&B would add the steps to those it has
 
 
 def test_chats_of_several_turns(own, call, finished, offline):  # noqa: F811

@@ -1,7 +1,10 @@
 """Weights & Biases, through its own library; with `WANDB_MODE=offline` into a folder, for `wandb sync` to send later.
 
-What was checked how: offline by every test run; online from its documentation and the code of wandb 0.31 only. A run
-that is begun anew with the id of one that is there takes its place: that is how the legacy tool wrote a run twice.
+W&B keeps the metrics that it has: nothing before the last step of a run can be added or changed. (The legacy tool began
+a run anew to overwrite it; that has not worked since 2023, see wandb's issue 6216.) So a run that is there is gone on
+with; one in a folder, not sent yet, is written anew.
+
+Checked by every test run: offline, and online against a server that answers as wandb 0.31 expects. Not tried live.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,19 +75,29 @@ class Wandb:
         if self.offline:
             return max(self._offline_runs(key), key=lambda run: (run.complete, run.place or ""), default=None)
         with speaking(TITLE, f"look for run `{key.id}`", hint=_OFFLINE, temporary=True):
-            if self._api is None:
-                self._api = self._wandb.Api(timeout=int(_BEGIN))
-            from wandb.apis.public.runs import RunNotFoundError
-
+            self._api = self._api or self._reach()
             path = "/".join(part for part in (self.entity, self.project, key.id) if part)
             try:
                 run = self._api.run(path)
-            except RunNotFoundError:
-                return None
+            except Exception as error:
+                if _is_not_found(error):
+                    return None
+                raise
             return Found(run.id, run.url, run.summary.get("status") in FINISHED)
 
+    def _reach(self) -> Any:
+        """W&B's own client for what is there. The first that sends the key."""
+        from wandb.errors import AuthenticationError
+
+        try:
+            return self._wandb.Api(timeout=int(_BEGIN))
+        except AuthenticationError as error:
+            raise KeyMissingError(
+                f"{TITLE} does not take the API key: {error}", hint="`wandb login --relogin` stores another"
+            ) from None
+
     def start(self, key: RunKey, job: JobView, config: Mapping[str, Any]) -> WandbRun:
-        """Begin a run; one of that key that is there is written anew."""
+        """Begin a run; one of that key that W&B has is gone on with."""
         with speaking(TITLE, f"begin run `{key.id}`"):
             run = self._wandb.init(
                 project=self.project,
@@ -93,17 +107,20 @@ class Wandb:
                 job_type="fine-tune",
                 config=dict(config),
                 reinit="create_new",
+                resume=None if self.offline else "allow",
                 settings=self._settings(),
             )
-        if not self.offline:
-            return WandbRun(self._wandb, run, key, run.url, None)
-        folder = Path(run.settings.sync_dir)
+            if not self.offline:
+                return WandbRun(self._wandb, run, key, run.url, last=run.step - 1 if run.resumed else -1)
+            folder = Path(run.settings.sync_dir)
         before = [Path(each.place) for each in self._offline_runs(key) if each.place]
-        return WandbRun(self._wandb, run, key, str(folder), _Mark(folder, self._marked(key), before))
+        mark = _Mark(folder, self._marked(key), before)
+        return WandbRun(self._wandb, run, key, str(folder), last=mark.sent, mark=mark)
 
     def close(self) -> None:
-        """End the process that the library has started."""
-        self._wandb.teardown()
+        """End the process that the library has started; what came of the runs was told already."""
+        with suppress(Exception):
+            self._wandb.teardown()
 
     def _setup(self) -> Any:
         """The settings as W&B understands environment and files; not in the current folder, unless WANDB_DIR says so.
@@ -123,11 +140,13 @@ class Wandb:
         """How a run is written: what this machine does is nothing that the training somewhere else did."""
         limits = {} if "WANDB_INIT_TIMEOUT" in os.environ else {"init_timeout": _BEGIN}
         return self._wandb.Settings(
+            allow_val_change=True,  # of a run that is gone on with
             console="off",
             disable_code=True,
             disable_git=True,
             finish_timeout=_FINISH,
             finish_timeout_raises=True,
+            program="fttool",
             x_disable_machine_info=True,
             x_disable_meta=True,
             x_disable_stats=True,
@@ -167,41 +186,54 @@ class Wandb:
 
 
 class _Mark:
-    """The mark in the folder of an offline run. `before` are older folders of the same run, which it replaces."""
+    """The mark in the folder of an offline run. `before` are older folders of the same run.
+
+    `sent` is the last step in those that W&B has already, which `wandb sync` says with a file; -1 if it has none.
+    """
 
     def __init__(self, folder: Path, told: Mapping[str, Any], before: list[Path]) -> None:
         self._folder = folder
         self._told = told
-        self._before = before
-        self.write(complete=False)
+        self._waiting = [each for each in before if not list(each.glob("*.wandb.synced"))]
+        self.sent = max((_last_step(each) for each in before if each not in self._waiting), default=-1)
+        self.write(self.sent, complete=False)
 
-    def write(self, *, complete: bool) -> None:
+    def write(self, last: int, *, complete: bool) -> None:
         """Say how far the run is."""
-        text = json.dumps({**self._told, "complete": complete})
+        text = json.dumps({**self._told, "last_step": last, "complete": complete})
         (self._folder / MARK).write_text(text, encoding="utf-8")
 
-    def replace_older(self) -> None:
-        """All of the run is in this folder: what was written of it before and not sent yet is not needed any more."""
-        for folder in self._before:
-            if not list(folder.glob("*.wandb.synced")):
-                shutil.rmtree(folder, ignore_errors=True)
+    def replace_waiting(self) -> None:
+        """All of the run is in this folder: what was written of it before, and not sent, is not needed any more."""
+        for folder in self._waiting:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_step(folder: Path) -> int:
+    try:
+        found = json.loads((folder / MARK).read_bytes()).get("last_step")
+    except (OSError, ValueError, AttributeError):
+        return -1
+    return found if isinstance(found, int) else -1
 
 
 class WandbRun:
     """A run that is being written."""
 
-    def __init__(self, module: Any, run: wandb.Run, key: RunKey, place: str | None, mark: _Mark | None) -> None:
+    def __init__(
+        self, module: Any, run: wandb.Run, key: RunKey, place: str | None, *, last: int, mark: _Mark | None = None
+    ) -> None:
         self.id = key.id
         self.place = place
         self._wandb = module
         self._run: Any = run
         self._key = key
         self._mark = mark
-        self._last = -1
+        self._last = last
         self._open = True
 
     def log(self, step: Step) -> None:
-        """Add the metrics of a step; W&B takes none for a step that is behind it."""
+        """Add the metrics of a step, unless W&B is beyond it."""
         if step.step <= self._last:
             return
         self._last = step.step
@@ -232,14 +264,16 @@ class WandbRun:
             self._run.summary.update({**summary, "status": job.status})  # the status last: it says that all is there
             self._end(exit_code=int(job.status in ("failed", "cancelled")))
             if self._mark is not None:
-                self._mark.write(complete=job.finished)
-                self._mark.replace_older()
+                self._mark.write(self._last, complete=job.finished)
+                self._mark.replace_waiting()
 
     def leave(self) -> None:
         """Close it as it is."""
         if self._open:
             with speaking(TITLE, f"close run `{self.id}`"):
                 self._end(exit_code=0)
+            if self._mark is not None:
+                self._mark.write(self._last, complete=False)
 
     def _end(self, exit_code: int) -> None:
         self._open = False
@@ -265,6 +299,13 @@ class WandbRun:
 
     def _send(self, artifact: Any, alias: str) -> None:
         self._run.log_artifact(artifact, aliases=["latest", _artifact_name(alias)])
+
+
+def _is_not_found(error: BaseException) -> bool:
+    """Whether W&B has no such run. It says so with an error within an error."""
+    from wandb.apis.public.runs import RunNotFoundError
+
+    return any(isinstance(each, RunNotFoundError) for each in (error, error.__cause__, error.__context__))
 
 
 def _about(file: JobFile) -> dict[str, Any]:
