@@ -21,6 +21,7 @@ from fttool.cli import EXIT_BROKEN_PIPE, app
 from fttool.config.known import SETTINGS
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.prepare import SPLIT_ID
+from fttool.jobs.trackers import TRACKERS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
@@ -111,8 +112,18 @@ def test_every_job_command_is_explained():
         parts = getattr(import_module(app.COMMANDS[name][0]), "COMMANDS", None)
         helps = [f"{name} {part}" for part in parts] if parts else [name]
         assert re.findall("<!-- help: (.+) -->", section) == helps
-    others = {"prepare_data", "serve", "config", "login", "logout", "completion", "tools", "api", "wandb"}
+    others = {"prepare_data", "serve", "config", "login", "logout", "completion", "tools", "api", "wandb", "mlflow"}
     assert set(app.COMMANDS) - others == set(JOB_COMMANDS)
+
+
+def test_every_tracker_is_explained():
+    text = text_of("docs/trackers.md")
+    for name, kind in TRACKERS.items():
+        assert f"<!-- help: {name} sync -->" in text
+        assert kind.title in text
+        assert f"'fttool[{name}]'" in text
+    extras = text_of("pyproject.toml").split("[project.optional-dependencies]")[1]
+    assert all(f"\n{name} = [" in extras for name in TRACKERS)
 
 
 def test_the_help_in_the_job_reference_leaves_no_option_out():

@@ -14,7 +14,7 @@ HEAVY = {
     *("rich", "openai", "pandas", "pyarrow", "openpyxl", "tiktoken", "sklearn", "torch", "numpy", "msgspec", "tomlkit"),
     *("platformdirs", "filelock", "tomllib", "tomli", "json", "ijson", "zstandard", "xxhash", "click"),
     *("python_calamine", "httpx", "httpx2", "pydantic", "asyncio", "http", "ssl", "email", "starlette", "uvicorn"),
-    *("sqlite3", "scipy"),
+    *("sqlite3", "scipy", "wandb", "mlflow"),
 }
 
 PROBE = """
@@ -31,6 +31,8 @@ HELPS = [
     *(["files", name] for name in ("list", "get", "upload", "download", "delete")),
     *(["models", name] for name in ("list", "get", "delete")),
     ["tools", "fine_tunes.prepare_data"],
+    ["wandb", "sync"],
+    ["mlflow", "sync"],
 ]
 
 
