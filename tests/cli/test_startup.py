@@ -99,4 +99,6 @@ def test_the_hyphenated_spelling_works_and_is_not_listed(call):
 @pytest.mark.parametrize("args", [args for args in HELPS if args], ids=" ".join)
 def test_help_ends_with_examples(call, args):
     text = call(*args, "--help").out
-    assert "Example" in text or args in ([each] for each in ("config", "files", "models", "tools", "api", "completion"))
+    assert "Example" in text or args in (
+        [each] for each in ("config", "files", "models", "mlflow", "tools", "api", "completion")
+    )

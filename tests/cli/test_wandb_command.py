@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from jobs.conftest import scripted  # noqa: F401
+from jobs.scripted import KEY, Answer, job, page, step
 from own_service import own, own_state  # noqa: F401
 from tracked import CHATS, ROWS, create, offline, offline_runs, read_run  # noqa: F401
 
@@ -238,3 +240,40 @@ def test_the_grammar_is_that_of_the_legacy_tool(call, succeeded, offline):  # no
     assert call("wandb", "sync", "-n", "0", "--local").code == 2
     assert call("wandb", "sync", "-n", "1", "--local", "ftjob-1").code == 2
     assert "--service-project" in call("wandb", "sync", "--help").out
+
+
+def test_no_jobs_and_the_flags_of_the_legacy_tool_before_the_command(call, scripted, offline):  # noqa: F811
+    scripted.on("GET", "/fine_tuning/jobs", page())
+    for args in (("wandb", "sync"), ("wandb", "sync", "-n", "3")):
+        none = call(*args, *scripted.options)
+        assert (none.code, none.out, none.err) == (0, "", "there is no job\n")
+    assert json.loads(call("wandb", "sync", *scripted.options, "--json").out)["data"] == []
+    scripted.on("GET", "/fine_tuning/jobs", page(job(id="ftjob-9", status="running")))
+    scripted.on("GET", "/fine_tuning/jobs/ftjob-9", job(id="ftjob-9", status="running"))
+    scripted.on(
+        "GET", "/fine_tuning/jobs/ftjob-9/events", page(step(1, 5, train_loss=0.5), step(2, 5, train_loss=0.25))
+    )
+    synced = call("-k", KEY, "-b", scripted.base_url, "-o", "org-7", "wandb", "sync")
+    assert synced.out.startswith("synced ftjob-9 (running, 2 steps): ")
+    assert "warning: file-1 is left out: could not get file `file-1`" in synced.err
+    assert {each.headers.get("openai-organization") for each in scripted.asked("GET", "/fine_tuning/jobs")} >= {"org-7"}
+    [run] = offline_runs(offline)
+    assert run.column("train_loss") == [0.5, 0.25]
+    assert run.id.startswith("ftjob-9-")  # ids of other services are no one else's
+    assert run.config["service"] == {"name": "generic", "address": scripted.base_url}
+    assert KEY.encode() not in run.raw
+    assert all(KEY.encode() not in path.read_bytes() for path in offline.rglob("*") if path.is_file())
+
+
+def test_a_service_that_fails_ends_it(call, scripted, offline):  # noqa: F811
+    jobs = [job(id=f"ftjob-{number}", created_at=number, status="succeeded") for number in (3, 2, 1)]
+    scripted.on("GET", "/fine_tuning/jobs", page(*jobs))
+    for each in jobs:
+        scripted.on("GET", f"/fine_tuning/jobs/{each['id']}", each)
+        scripted.on("GET", f"/fine_tuning/jobs/{each['id']}/events", page())
+    scripted.on("GET", "/fine_tuning/jobs/ftjob-2/events", Answer(503, {"error": {"message": "later"}}))
+    stopped = call("wandb", "sync", *scripted.options, "--json")
+    assert stopped.code == 5
+    assert [each["job"] for each in json.loads(stopped.out)["data"]] == ["ftjob-1"]
+    assert "later" in json.loads(stopped.err)["error"]["message"]
+    assert len(offline_runs(offline)) == 1

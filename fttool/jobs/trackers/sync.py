@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from fttool.errors import FttoolError
 from fttool.jobs.listing import get_job, list_events, list_jobs
 from fttool.jobs.trackers import facts
 from fttool.records.tracking import Synced
@@ -42,8 +44,8 @@ def sync_job(
     there = tracker.find(key)
     if there is not None and there.complete and not force:
         return Synced(job, "skipped", there.run, there.place, complete=True)
-    if not job.finished:
-        job = get_job(client, job.id)
+    if not job.finished or (job.status == "succeeded" and job.fine_tuned_model is None):
+        job = get_job(client, job.id)  # it may have gone on since the list was read; the name comes late
     gathered = shelf.gather(client, job, inputs=inputs)
     steps = _steps(client, job, gathered)
     run = tracker.start(key, job, {**facts.config(client, job), **_counts(gathered)})
@@ -54,7 +56,8 @@ def sync_job(
             run.file(file)
         run.finish(job, {**_summary(job), **(evaluation or {})})
     except BaseException:
-        run.leave()
+        with suppress(FttoolError):  # the first failure is the one to tell
+            run.leave()
         raise
     return Synced(
         job,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from fttool.errors import KeyMissingError, UsageError
 from fttool.jobs.trackers.base import Found, JobFile, RunKey, Step, Target, TrackerError, speaking
 from fttool.jobs.trackers.tables import read_table
+from fttool.jobs.trackers.wandb_offline import Mark, found_in
 from fttool.records.jobs import FINISHED
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ PROJECT = "OpenAI-Fine-Tune"
 _BEGIN, _FINISH = 30.0, 600.0
 
 _OFFLINE = "with `WANDB_MODE=offline` runs are written to a folder, and `wandb sync FOLDER` sends them later"
-
-#: In the folder of an offline run: which job it is, so that it is found again.
-MARK = "fttool.json"
 
 #: The names that the legacy tool gave to artifacts: prefix, type.
 _ARTIFACTS = {"train": ("train", "training_files"), "valid": ("valid", "validation_files")}
@@ -73,7 +70,9 @@ class Wandb:
     def find(self, key: RunKey) -> Found | None:
         """The run of that key: among the folders here if offline, otherwise at W&B."""
         if self.offline:
-            return max(self._offline_runs(key), key=lambda run: (run.complete, run.place or ""), default=None)
+            return max(
+                found_in(self.folder, self._marked(key)), key=lambda run: (run.complete, run.place or ""), default=None
+            )
         with speaking(TITLE, f"look for run `{key.id}`", hint=_OFFLINE, temporary=True):
             self._api = self._api or self._reach()
             path = "/".join(part for part in (self.entity, self.project, key.id) if part)
@@ -113,8 +112,8 @@ class Wandb:
             if not self.offline:
                 return WandbRun(self._wandb, run, key, run.url, last=run.step - 1 if run.resumed else -1)
             folder = Path(run.settings.sync_dir)
-        before = [Path(each.place) for each in self._offline_runs(key) if each.place]
-        mark = _Mark(folder, self._marked(key), before)
+        before = [Path(each.place) for each in found_in(self.folder, self._marked(key)) if each.place]
+        mark = Mark(folder, self._marked(key), before)
         return WandbRun(self._wandb, run, key, str(folder), last=mark.sent, mark=mark)
 
     def close(self) -> None:
@@ -170,58 +169,12 @@ class Wandb:
     def _marked(self, key: RunKey) -> dict[str, Any]:
         return {"run": key.id, "project": self.project, "entity": self.entity}
 
-    def _offline_runs(self, key: RunKey) -> list[Found]:
-        """What lies here of that run. `place` is its folder."""
-        found = []
-        for mark in sorted(
-            self.folder.glob(f"offline-run-*-{key.id}*/{MARK}")
-        ):  # a second one in a second has a number
-            try:
-                told = json.loads(mark.read_bytes())
-            except (OSError, ValueError):
-                continue
-            if isinstance(told, dict) and self._marked(key).items() <= told.items():
-                found.append(Found(key.id, str(mark.parent), told.get("complete") is True))
-        return found
-
-
-class _Mark:
-    """The mark in the folder of an offline run. `before` are older folders of the same run.
-
-    `sent` is the last step in those that W&B has already, which `wandb sync` says with a file; -1 if it has none.
-    """
-
-    def __init__(self, folder: Path, told: Mapping[str, Any], before: list[Path]) -> None:
-        self._folder = folder
-        self._told = told
-        self._waiting = [each for each in before if not list(each.glob("*.wandb.synced"))]
-        self.sent = max((_last_step(each) for each in before if each not in self._waiting), default=-1)
-        self.write(self.sent, complete=False)
-
-    def write(self, last: int, *, complete: bool) -> None:
-        """Say how far the run is."""
-        text = json.dumps({**self._told, "last_step": last, "complete": complete})
-        (self._folder / MARK).write_text(text, encoding="utf-8")
-
-    def replace_waiting(self) -> None:
-        """All of the run is in this folder: what was written of it before, and not sent, is not needed any more."""
-        for folder in self._waiting:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _last_step(folder: Path) -> int:
-    try:
-        found = json.loads((folder / MARK).read_bytes()).get("last_step")
-    except (OSError, ValueError, AttributeError):
-        return -1
-    return found if isinstance(found, int) else -1
-
 
 class WandbRun:
     """A run that is being written."""
 
     def __init__(
-        self, module: Any, run: wandb.Run, key: RunKey, place: str | None, *, last: int, mark: _Mark | None = None
+        self, module: Any, run: wandb.Run, key: RunKey, place: str | None, *, last: int, mark: Mark | None = None
     ) -> None:
         self.id = key.id
         self.place = place
