@@ -15,9 +15,6 @@ pytest.importorskip("alembic")
 
 SYNC = ("mlflow", "sync", "--local")
 
-# MLflow 3.17 with SQLAlchemy 2.1
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory):

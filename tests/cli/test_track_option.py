@@ -18,9 +18,6 @@ pytest.importorskip("wandb")
 pytest.importorskip("mlflow")
 pytest.importorskip("alembic")
 
-# MLflow 3.17 with SQLAlchemy 2.1
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
