@@ -43,8 +43,12 @@ def opened(specs: Sequence[str] | None) -> Iterator[Opened]:
     Raises UsageError, KeyMissingError and TrackerError, as `open_tracker`.
     """
     found = Opened()
+    wanted = list(dict.fromkeys(specs or ()))
+    names = [spec.partition(":")[0] for spec in wanted]
+    if len(set(names)) < len(names):
+        raise UsageError("`--track` names a tracker twice", hint="one project is followed; `sync` sends to another")
     with ExitStack() as stack:
-        for spec in dict.fromkeys(specs or ()):
+        for spec in wanted:
             tracker, words = _open(spec)
             found.trackers.append((stack.enter_context(closing(tracker)), words))
         yield found
@@ -78,13 +82,15 @@ class Tracking:
 
     def tell(self) -> None:
         """Warn of what went wrong since the last time."""
+        from fttool.config.secrets import redact
+
         for at, (stream, command) in enumerate(self._streams):
             if stream.problem is None or at in self._told:
                 continue
             self._told.add(at)
             known = isinstance(stream.problem, FttoolError)
             text = str(stream.problem) if known else f"{stream.tracker.title}: {stream.problem!r}"
-            output.warn(f"{text}; the job is not affected")
+            output.warn(f"{redact(text)}; the job is not affected")
             output.hint(f"`{command}` sends it later")
 
     def end(self, job: JobView) -> None:

@@ -154,6 +154,7 @@ def test_what_cannot_work_is_said_before_anything_is_sent(own, call, train, monk
     assert call(*begin, "wandb").code == 4  # no login
     assert call(*begin, "wandb", "--no-follow").code == 2
     assert call(*begin, "wandb:").code == 2
+    assert call(*begin, "wandb:a", "--track", "wandb:b").code == 2
     unknown = call(*begin, "wandbb")
     assert (unknown.code, unknown.err.splitlines()[0]) == (2, "error: there is no tracker `wandbb`")
     monkeypatch.setitem(TRACKERS, "mlflow", TRACKERS["mlflow"]._replace(needs=("no_such_module",)))
