@@ -110,6 +110,7 @@ class Mlflow:
                     f"{TITLE}: the experiment `{self.experiment}` is deleted there",
                     hint=f"`mlflow experiments restore --experiment-id {found.experiment_id}` brings it back; "
                     "`--experiment NAME` takes another",
+                    temporary=True,  # the next job would fare no better
                 )
             self._experiment_id = found.experiment_id if found else self._make_experiment()
         return self._experiment_id
