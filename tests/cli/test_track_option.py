@@ -85,14 +85,17 @@ def test_the_run_grows_and_ctrl_c_leaves_it_to_sync(own, call, store, monkeypatc
     call("pause", job, "--local")
     command = [sys.executable, "-m", "fttool", "follow", job, "--local", "--track", "mlflow"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}) as it:
-        found, steps = None, []
-        while len(steps) < 3:
-            assert time.monotonic() < until
-            time.sleep(0.1)
-            found, steps = mlflow_run(store, job)
-        assert (found.info.status, steps) == ("RUNNING", list(range(1, len(steps) + 1)))
-        it.send_signal(signal.SIGINT)
-        _, err = it.communicate(timeout=30)
+        try:
+            found, steps = None, []
+            while len(steps) < 3:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+                found, steps = mlflow_run(store, job)
+            assert (found.info.status, steps) == ("RUNNING", list(range(1, len(steps) + 1)))
+            it.send_signal(signal.SIGINT)
+            _, err = it.communicate(timeout=30)
+        finally:
+            it.kill()
     assert it.returncode == 130
     assert f"hint: `fttool mlflow sync -i {job} --local` completes the run when the job has ended" in err
     assert mlflow_run(store, job)[0].info.status == "RUNNING"
