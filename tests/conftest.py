@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-_UNWANTED = ("OPENAI_", "AZURE_", "FTTOOL_", "_FTTOOL_", "XDG_", "COMP_", "TYPER_", "_TYPER_")
+_UNWANTED = (
+    *("OPENAI_", "AZURE_", "FTTOOL_", "_FTTOOL_", "XDG_", "COMP_", "TYPER_", "_TYPER_"),
+    *("WANDB_", "MLFLOW_"),
+)
 _UNWANTED_NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "PYTHONUTF8", "TTY_COMPATIBLE")
 
 

@@ -17,10 +17,13 @@ import pytest
 
 import fttool
 from fttool import errors, prepare
-from fttool.cli import EXIT_BROKEN_PIPE, app
+from fttool.cli import EXIT_BROKEN_PIPE, app, wandb
+from fttool.cli.legacy import fine_tunes
+from fttool.cli.legacy.grammar import LegacyCommand
 from fttool.config.known import SETTINGS
 from fttool.dataset.checks import CHECKS
 from fttool.dataset.prepare import SPLIT_ID
+from fttool.jobs.trackers import TRACKERS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
@@ -114,8 +117,24 @@ def test_every_job_command_is_explained():
         parts = getattr(import_module(app.COMMANDS[name][0]), "COMMANDS", None)
         helps = [f"{name} {part}" for part in parts] if parts else [name]
         assert re.findall("<!-- help: (.+) -->", section) == helps
-    others = {"prepare_data", "cost", "serve", "config", "login", "logout", "completion", "tools", "api", "wandb"}
+    others = {"prepare_data", "cost", "serve", "config", "login", "logout", "completion", "tools", "api"}
+    others |= {"wandb", "mlflow"}
     assert set(app.COMMANDS) - others == set(JOB_COMMANDS)
+
+
+def test_every_tracker_is_explained():
+    text = text_of("docs/trackers.md")
+    assert "<!-- help: mlflow sync -->" in text
+    table = text.split("| option | |")[1].split("\n\n")[0]  # the help of argparse differs by the version of Python
+    own = [each for each in LegacyCommand(wandb.ENTRIES[0]).params if each.opts[-1] not in ("--help", "--json")]
+    names = {option for each in own for option in each.opts}
+    common = {option for each in LegacyCommand(fine_tunes.COMMANDS[1]).params for option in each.opts}
+    assert {name for name in names - common if f"`{name}" not in table} == set()
+    for name, kind in TRACKERS.items():
+        assert kind.title in text
+        assert f"'fttool[{name}]'" in text
+    extras = text_of("pyproject.toml").split("[project.optional-dependencies]")[1]
+    assert all(f"\n{name} = [" in extras for name in TRACKERS)
 
 
 def test_the_help_in_the_job_reference_leaves_no_option_out():

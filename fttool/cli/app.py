@@ -33,6 +33,8 @@ COMMANDS = {
     "delete": ("fttool.cli.delete", "Delete fine-tuned models or files."),
     "files": ("fttool.cli.files", "List, show, send, fetch and delete files of the service."),
     "models": ("fttool.cli.models", "List, show and delete models."),
+    "wandb": ("fttool.cli.wandb", "Send jobs to Weights & Biases."),
+    "mlflow": ("fttool.cli.mlflow", "Send jobs to MLflow."),
     "serve": ("fttool.cli.serve", "Run fttool's own fine-tuning service on this machine."),
     "config": ("fttool.cli.config", "Show and change settings."),
     "login": ("fttool.cli.login", "Store an API key where only you can read it."),
@@ -40,7 +42,6 @@ COMMANDS = {
     "completion": ("fttool.cli.completion", "Print the completion script of a shell."),
     "api": ("fttool.cli.legacy.api", "The legacy spelling of what jobs, files and models need."),
     "tools": ("fttool.cli.legacy.tools", "The legacy spelling of prepare_data."),
-    "wandb": ("fttool.cli.legacy.api", "Not in this version: sending metrics to W&B."),
 }
 
 EXAMPLES = """\b

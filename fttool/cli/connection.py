@@ -71,6 +71,21 @@ class Connection(NamedTuple):
         way = "".join(f" {word}" for word in [shell(self.words())] if word)
         return _open(config, self.local, self.timeout, self.retries, way)
 
+    def again(self, client: Client) -> Callable[[], Client] | None:
+        """Finds fttool's own service anew, or starts it: after a restart it may have another address.
+
+        None for other services, which do not move.
+        """
+        if not client.local:
+            return None
+
+        def reopen() -> Client:
+            from fttool.config import load
+
+            return Connection(local=True, timeout=self.timeout).open_with(load())
+
+        return reopen
+
     def words(self) -> list[str]:
         """The options that a suggested command needs to reach the same service."""
         words = ["--local"] if self.local else []

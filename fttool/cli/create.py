@@ -10,6 +10,7 @@ import typer
 from fttool.cli import costs, options
 from fttool.cli.connection import Connection, connected
 from fttool.cli.follow import GiveUpAfter, Notify
+from fttool.cli.follow_tracking import Track
 
 EXAMPLES = """\b
 Examples:
@@ -160,6 +161,7 @@ def create(
     yes: options.Yes = False,
     notify: Notify = None,
     give_up_after: GiveUpAfter = None,
+    track: Track = None,
     quiet: _Quiet = False,
     json: options.Json = False,
     no_input: options.NoInput = False,
@@ -186,6 +188,7 @@ def create(
         wait_in_queue=wait_in_queue,
         notify=notify,
         give_up_after=creating.patience(notify, give_up_after),
+        track=track or (),
         quiet=quiet,
         json=json,
         no_input=no_input,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fttool.cli import costs, output, services, training_data, uploading
+from fttool.cli.follow_tracking import Opened, opened
 from fttool.cli.shell import shell
 from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
+    from fttool.records.cost import Cost
     from fttool.cli.connection import Connection
+    from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
     from fttool.jobs.services.base import Service
@@ -43,6 +46,7 @@ class Wish:
     no_input: bool
     yes: bool
     max_cost: float | None
+    track: Sequence[str] = ()
 
     @property
     def talks(self) -> bool:
@@ -76,6 +80,11 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     """Do it, and return the exit code."""
     from fttool.jobs.requests import make_request
 
+    if wish.track and not wish.follow:
+        raise UsageError(
+            "`--track` and `--no-follow` exclude each other",
+            hint="`fttool wandb sync` and `fttool mlflow sync` do it later",
+        )
     config = connection.config()
     service, own = services.chosen(config, local=connection.local)
     options = replace(options, model=options.model or config.get("model") or (OWN_MODEL if own else ""))
@@ -88,29 +97,28 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         output.warn(warning)
     sources = _sources(wish)
     method = request.body.get("method", {}).get("type", "supervised")
-    with ExitStack() as stack:
-        if wish.dry_run:
-            local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
-            _check(local, wish, method, options.model, service, own=own)
-            cost = costs.of_job(config, service.name, request.body, [file.path for file in local], quiet=not wish.talks)
-            costs.guard(cost, wish.max_cost)
-            if wish.talks and not own:
-                costs.tell(cost)
-            return _show_request(request, wish)
-        client = connection.open_with(config)
-        files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
-        _check(files, wish, method, options.model, service, own=own)
-        cost = costs.of_job(config, service.name, request.body, [file.path for file in files], quiet=not wish.talks)
-        costs.guard(cost, wish.max_cost)
+    if wish.dry_run:
+        local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
+        _check(local, wish, method, options.model, service, own=own)
+        cost = _cost(config, service, request, local, wish)
         if wish.talks and not own:
-            tell_shutdown(client, options.model)
             costs.tell(cost)
-        if wish.talks and not costs.agreed(cost, config, yes=wish.yes, no_input=wish.no_input):
-            output.note("nothing was sent")
-            return EXIT_BAD_RESULT
-        ids = [_on_service(client, file, wish) for file in files]
-        job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
-    return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
+        return _show_request(request, wish)
+    with opened(wish.track) as trackers:
+        client = connection.open_with(config)
+        with ExitStack() as stack:
+            files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
+            _check(files, wish, method, options.model, service, own=own)
+            cost = _cost(config, service, request, files, wish)
+            if wish.talks and not own:
+                tell_shutdown(client, options.model)
+                costs.tell(cost)
+            if wish.talks and not costs.agreed(cost, config, yes=wish.yes, no_input=wish.no_input):
+                output.note("nothing was sent")
+                return EXIT_BAD_RESULT
+            ids = [_on_service(client, file, wish) for file in files]
+            job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
+        return _follow(connection, client, job, wish, trackers) if wish.follow else _leave(connection, job, wish)
 
 
 def read_method(path: Path | None) -> Mapping[str, Any] | None:
@@ -138,6 +146,13 @@ def patience(notify: str | None, give_up_after: str | None) -> float | None:
     if notify is not None:
         check_command(notify)
     return None if give_up_after is None else seconds(give_up_after, "--give-up-after")
+
+
+def _cost(config: Config, service: Service, request: JobRequest, files: list[GivenFile], wish: Wish) -> Cost:
+    """What the training will cost. Raises UsageError if that is more than `--max-cost` allows."""
+    cost = costs.of_job(config, service.name, request.body, [file.path for file in files], quiet=not wish.talks)
+    costs.guard(cost, wish.max_cost)
+    return cost
 
 
 def _sources(wish: Wish) -> list[Source]:
@@ -219,7 +234,7 @@ def _silent(text: str) -> None:
     """`--json` and `-q`: nothing but the answer."""
 
 
-def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) -> int:
+def _follow(connection: Connection, client: Client, job: JobView, wish: Wish, trackers: Opened) -> int:
     from fttool.cli.follow import follow_job
 
     return follow_job(
@@ -231,6 +246,7 @@ def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) ->
         give_up_after=wish.give_up_after,
         connection=connection,
         job=job,
+        trackers=trackers,
     )
 
 

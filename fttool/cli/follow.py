@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from fttool.cli import job_ids, options, output
 from fttool.cli.connection import Connection, connected
+from fttool.cli.follow_tracking import Opened, Track, Tracking, opened
 from fttool.cli.job_views import event_line
 from fttool.errors import EXIT_BAD_RESULT, EXIT_INTERRUPTED, EXIT_OK, FttoolError, ServiceError
 
@@ -51,6 +52,7 @@ def follow(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the name of the fine-tuned model.")] = False,
     notify: Notify = None,
     give_up_after: GiveUpAfter = None,
+    track: Track = None,
 ) -> int:
     """Show a job's events as they come, until it ends.
 
@@ -64,16 +66,18 @@ def follow(
     if notify is not None:
         check_command(notify)
     given = job_ids.one_id(job, job_id, "follow") if job is not None or job_id is not None else None
-    client = connection.open()
-    return follow_job(
-        client,
-        given if given is not None else _newest(client, tell=not json),
-        json=json,
-        quiet=quiet,
-        notify=notify,
-        give_up_after=wait,
-        connection=connection,
-    )
+    with opened(track) as trackers:
+        client = connection.open()
+        return follow_job(
+            client,
+            given if given is not None else _newest(client, tell=not json),
+            json=json,
+            quiet=quiet,
+            notify=notify,
+            give_up_after=wait,
+            connection=connection,
+            trackers=trackers,
+        )
 
 
 class _Display(Protocol):
@@ -105,11 +109,13 @@ def follow_job(
     give_up_after: float | None = None,
     connection: Connection | None = None,
     job: JobView | None = None,
+    trackers: Opened | None = None,
 ) -> int:
     """Follow a job to its end, show what happens, and return the exit code.
 
     `give_up_after` in seconds. `connection` is what the commands that are suggested repeat. `job` is the job as its
-    creation answered it, so that a service that does not know it yet is asked again.
+    creation answered it, so that a service that does not know it yet is asked again. `trackers` are told all of it;
+    what becomes of them changes nothing.
 
     Raises ServiceError when it gives up.
     """
@@ -118,20 +124,28 @@ def follow_job(
     connection = connection or Connection(local=client.local)
     display = _display(job_ids.command_for(connection, "resume", job_id), json=json, quiet=quiet)
     followed = Follow(
-        ClientSource(client, job_id, _again(connection) if client.local else None),
+        ClientSource(client, job_id, connection.again(client)),
         client.service,
         give_up_after=GIVE_UP_AFTER if give_up_after is None else give_up_after,
         tell=display.trouble,
         before_pause=display.flush,
         job=job,
     )
+    tracking = Tracking(trackers, job_id, client, connection, quiet=quiet or json)
     try:
         for record in followed:
             show = display.event if hasattr(record, "message") else display.job
             show(record)  # type: ignore[arg-type]
+            tracking.see(record)
     except KeyboardInterrupt:
         display.close()
-        return _interrupted(job_id, connection, json=json)
+        code = _interrupted(job_id, connection, json=json)
+        tracking.leave(tell=not json)
+        return code
+    except FttoolError:
+        display.close()
+        tracking.leave(tell=not json)
+        raise
     finally:
         display.close()
     ended = followed.job
@@ -140,18 +154,9 @@ def follow_job(
         from fttool.cli.notify import run_command
 
         run_command(notify, ended)
-    return _ending(ended, client, connection, json=json, quiet=quiet)
-
-
-def _again(connection: Connection) -> Callable[[], Client]:
-    """Finds fttool's own service anew, or starts it: after a restart it may have another address."""
-
-    def reopen() -> Client:
-        from fttool.config import load
-
-        return Connection(local=True, timeout=connection.timeout).open_with(load())
-
-    return reopen
+    code = _ending(ended, client, connection, json=json, quiet=quiet)
+    tracking.end(ended)
+    return code
 
 
 def _newest(client: Client, *, tell: bool) -> str:

@@ -41,9 +41,13 @@ def shown(url: str) -> str:
 
 def name_of(url: str) -> str:
     """The last part of the address' path: what the file is called. No folder can be in it."""
-    name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
+    return plain_name(urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2]), "download.jsonl")
+
+
+def plain_name(name: str, otherwise: str = "file") -> str:
+    """`name` as a file here may be called, on any system; `otherwise` if nothing is left of it."""
     plain = "".join(char for char in name if char.isprintable() and char not in '/\\:*?"<>|').strip(". ")
-    return plain[-100:] or "download.jsonl"
+    return plain[-100:] or otherwise
 
 
 def fetch(

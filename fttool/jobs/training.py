@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fttool.records.jobs import EventView, JobView
 
 #: Where the metrics are missing, the message has some: "Step 3/10: training loss=0.12, validation loss=0.2".
-_STEP = re.compile(r"Step (\d+)(?:/(\d+))?: training loss=([\d.eE+-]+)(?:, validation loss=([\d.eE+-]+))?")
+STEP = re.compile(r"Step (\d+)(?:/(\d+))?: training loss=([\d.eE+-]+)(?:, validation loss=([\d.eE+-]+))?")
 
 #: The names services have for the same thing, as they come in metrics events.
 _LOSS = ("train_loss",)
@@ -47,7 +47,7 @@ class Training:
             self._see_event(record)
 
     def _see_event(self, event: EventView) -> None:
-        found = _STEP.match(event.message)
+        found = STEP.match(event.message)
         step = event.number("step") or (int(found[1]) if found else None)
         if step is None:
             return

@@ -14,7 +14,7 @@ HEAVY = {
     *("rich", "openai", "pandas", "pyarrow", "openpyxl", "tiktoken", "sklearn", "torch", "numpy", "msgspec", "tomlkit"),
     *("platformdirs", "filelock", "tomllib", "tomli", "json", "ijson", "zstandard", "xxhash", "click"),
     *("python_calamine", "httpx", "httpx2", "pydantic", "asyncio", "http", "ssl", "email", "starlette", "uvicorn"),
-    *("sqlite3", "scipy"),
+    *("sqlite3", "scipy", "wandb", "mlflow"),
 }
 
 PROBE = """
@@ -31,6 +31,8 @@ HELPS = [
     *(["files", name] for name in ("list", "get", "upload", "download", "delete")),
     *(["models", name] for name in ("list", "get", "delete")),
     ["tools", "fine_tunes.prepare_data"],
+    ["wandb", "sync"],
+    ["mlflow", "sync"],
 ]
 
 
@@ -97,4 +99,6 @@ def test_the_hyphenated_spelling_works_and_is_not_listed(call):
 @pytest.mark.parametrize("args", [args for args in HELPS if args], ids=" ".join)
 def test_help_ends_with_examples(call, args):
     text = call(*args, "--help").out
-    assert "Example" in text or args in ([each] for each in ("config", "files", "models", "tools", "api", "completion"))
+    assert "Example" in text or args in (
+        [each] for each in ("config", "files", "models", "mlflow", "tools", "api", "completion")
+    )

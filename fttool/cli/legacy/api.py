@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fttool.cli.app import COMMANDS as TOP
-from fttool.cli.app import COMMON, Group
 from fttool.cli.legacy import files, fine_tunes, fine_tuning, inference, models, refused
-from fttool.cli.legacy.grammar import Entry, LegacyCommand
+from fttool.cli.legacy.grammar import Entry
+from fttool.cli.legacy.group import group
 
 EXAMPLES = """\b
 Examples:
@@ -20,8 +19,6 @@ Examples:
 Before `api`, as the openai command has it: -k/--api-key, -b/--api-base, -o/--organization, -p/--proxy,
 -v/--verbose, -t/--api-type, --api-version, --azure-endpoint, --azure-ad-token."""
 
-_WANDB_EXAMPLE = "\b\nExample of what there is instead:\n  fttool create -t train.jsonl --integration wandb:people"
-
 #: The groups of the legacy grammar, and what is in them.
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "api": (
@@ -32,28 +29,9 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         *inference.COMMANDS,
         *refused.COMMANDS,
     ),
-    "wandb": refused.WANDB,
 }
 
 
-class LegacyGroup(Group):
-    """A group whose commands get their options when they are called."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that `args` call, complete with its options."""
-        name, found, rest = super().resolve_command(ctx, args)
-        entry = getattr(found, "entry", None)
-        return name, None if entry is None else LegacyCommand(entry), rest
-
-
 def load_group(name: str) -> Any:
-    """The group `api` or `wandb`."""
-    return LegacyGroup(
-        name=name,
-        help=TOP[name][1],
-        epilog=EXAMPLES if name == "api" else _WANDB_EXAMPLE,
-        commands={entry.name: LegacyCommand(entry, bare=True) for entry in GROUPS[name]},
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        context_settings=COMMON["context_settings"],
-    )
+    """The group `api`."""
+    return group(name, GROUPS[name], EXAMPLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ def follow(client: Client, job_id: str, connection: Connection, group: str, *, j
     """
     from fttool.jobs.follow import ClientSource, Follow
 
-    source = ClientSource(client, job_id, _again(connection) if client.local else None)
+    source = ClientSource(client, job_id, connection.again(client))
     followed = Follow(source, client.service, tell=_tell, job=job)
     try:
         _show(followed)
@@ -55,17 +54,6 @@ def _tell(trouble: Trouble | None) -> None:
         output.note("the service answers again")
     elif trouble.attempt <= 5 or trouble.attempt % 10 == 0:
         output.warn(f"{trouble.message}; next attempt in {trouble.wait:.0f} s")
-
-
-def _again(connection: Connection) -> Callable[[], Client]:
-    """Finds fttool's own service anew, or starts it: after a restart it may have another address."""
-
-    def reopen() -> Client:
-        from fttool.config import load
-
-        return connection.__class__(local=True, timeout=connection.timeout).open_with(load())
-
-    return reopen
 
 
 def _ending(job: JobView, connection: Connection) -> int:

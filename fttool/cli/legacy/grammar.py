@@ -52,7 +52,9 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         """The help, in the form of the other commands."""
         text = super().format_help()
-        return re.sub(r"^(usage|options):", lambda found: found[0].capitalize(), text, flags=re.MULTILINE).rstrip()
+        return re.sub(
+            r"^(usage|options|positional)\b", lambda found: found[0].capitalize(), text, flags=re.MULTILINE
+        ).rstrip()
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError, in this house's words."""
@@ -107,7 +109,7 @@ class LegacyCommand(TyperCommand):
         actions = [] if bare or entry.refused else self._parser("fttool")._actions
         super().__init__(
             entry.name,
-            params=[_option(each) for each in actions],
+            params=[_option(each) for each in actions if each.option_strings],
             help=entry.help,
             hidden=bool(entry.refused),
             rich_markup_mode=None,
@@ -199,7 +201,9 @@ def _add_own(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-k", "--api-key", metavar="KEY", help="API key; other users can see it.")
     group.add_argument("--api-key-file", metavar="FILE", type=Path, help="File that holds the API key.")
     group.add_argument("--organization", metavar="ID", help="Organization to act for.")
-    group.add_argument("--project", metavar="ID", help="Project to act for.")
+    # a command that has `--project` since the old tool keeps it
+    project = "--service-project" if "--project" in parser._option_string_actions else "--project"
+    group.add_argument(project, dest="project", metavar="ID", help="Project to act for.")
     group.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="How long one request may take (600).")
     group.add_argument("--retries", metavar="N", type=_count, help="How often a failed request is tried again (2).")
     group.add_argument("--json", action="store_true", help="JSON for what is text otherwise, and for errors.")

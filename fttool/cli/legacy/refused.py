@@ -34,12 +34,3 @@ _REASONS = {
 }
 
 COMMANDS = tuple(Entry(name, "Not in fttool.", refused=reason) for name, reason in _REASONS.items())
-
-WANDB = (
-    Entry(
-        "sync",
-        "Not in this version.",
-        refused="this version sends nothing to W&B; the service does so for a job of "
-        "`fttool create --integration wandb:PROJECT`, and `fttool results ID --json` has the metrics",
-    ),
-)
