@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,7 +13,8 @@ class Question:
 
     `index` counts the examples of the file from 0, `line` is where it stands there (1-based). `expected` is the
     completion without its stop sequence, or the last message of the assistant. `row` is a hash of the question and of
-    what is expected: the same example has the same one in every file.
+    what is expected: the same example has the same one in every file. `extra` goes into the request as it is: the tools
+    of a chat.
     """
 
     index: int
@@ -22,6 +23,7 @@ class Question:
     row: str
     prompt: str | None = None
     messages: Sequence[Mapping[str, Any]] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
