@@ -1,4 +1,4 @@
-"""What a model is asked when it is evaluated, and what it answered."""
+"""What a model is asked when it is evaluated, what it answered, and what came of that for a job."""
 
 from __future__ import annotations
 
@@ -47,3 +47,26 @@ class Answer:
     completion_tokens: int | None = None
     latency: float | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvaluation:
+    """The metrics of a job's model, or of one of its checkpoints, on one file.
+
+    `step` is the step it was saved at, None if that is not known. `values` are the metrics by name, the most telling
+    one first; `sha256` is that of the file; `measured_at` is in unix seconds.
+    """
+
+    model: str
+    step: int | None
+    file: str
+    sha256: str
+    examples: int
+    failed: int
+    values: Mapping[str, float | None]
+    measured_at: int
+
+    @property
+    def main(self) -> tuple[str, float] | None:
+        """The metric by which checkpoints are compared, and its value."""
+        return next(((name, value) for name, value in self.values.items() if value is not None), None)

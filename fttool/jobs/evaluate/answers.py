@@ -236,7 +236,7 @@ def _shown(value: object) -> str:
 
 def _other(path: Path, what: str) -> UsageError:
     return UsageError(
-        f"`{path}` holds {what}", hint="`-o FILE` keeps these answers elsewhere; `--force` throws the old ones away"
+        f"`{path}` holds {what}", hint="`-o FILE` keeps these answers elsewhere; `--anew` throws the old ones away"
     )
 
 

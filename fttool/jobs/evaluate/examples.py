@@ -87,6 +87,13 @@ def survey(path: Path, name: str | None = None) -> Survey:
     return Survey(path, name, digest.hexdigest(), completions.texts, kind, labels, prompts, completions)
 
 
+def holds_inside(found: Survey, stop: str) -> bool:
+    """Whether a completion holds `stop` before its end too: stopping there would cut it."""
+    if found.labels is not None:
+        return any(stop in label.removesuffix(stop) for label in found.labels)
+    return any(stop in question.expected.removesuffix(stop) for question in _read(found.path, found.name, None))
+
+
 def questions(path: Path, name: str | None = None, *, stop: str | None = None) -> Iterator[Question]:
     """The examples, in their order; `stop` is taken off the end of what is expected.
 

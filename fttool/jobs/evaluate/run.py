@@ -166,6 +166,11 @@ def service_of(client: Client) -> str:
     return "local" if client.local else client.address
 
 
+def account_of(client: Client) -> str:
+    """Whose jobs these are, likewise."""
+    return "local" if client.local else client.account
+
+
 def _waiting(tally: Tally, pool: Pool) -> Tally:
     tally.waiting = pool.gate.waits
     return tally
