@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fttool.cli import output, training_data, uploading
+from fttool.cli import create_metrics, output, training_data, uploading
 from fttool.cli.shell import shell
 from fttool.errors import EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
+    from fttool.cli.create_metrics import AfterTraining
     from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
@@ -42,6 +43,7 @@ class Wish:
     quiet: bool
     json: bool
     no_input: bool
+    metrics: AfterTraining | None = None
 
     @property
     def talks(self) -> bool:
@@ -99,7 +101,8 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
             tell_shutdown(client, options.model)
         ids = [_on_service(client, file, wish) for file in files]
         job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
-    return _follow(connection, client, job, wish) if wish.follow else _leave(connection, job, wish)
+    valid = create_metrics.local_path(wish.validation)
+    return _follow(connection, client, job, wish, valid) if wish.follow else _leave(connection, job, wish, valid)
 
 
 def read_method(path: Path | None) -> Mapping[str, Any] | None:
@@ -163,6 +166,8 @@ def _check(files: list[GivenFile], wish: Wish, method: str, model: str, *, own: 
     found = [(file.path, file.name) for file in files if file.path is not None]
     if wish.check and found:
         training_data.check(found, method, None if own else model, told=wish.talks)
+    if wish.metrics is not None:
+        create_metrics.check(wish.metrics, files[1].path, files[1].name)
 
 
 def _show_request(request: JobRequest, wish: Wish) -> int:
@@ -218,10 +223,10 @@ def _silent(text: str) -> None:
     """`--json` and `-q`: nothing but the answer."""
 
 
-def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) -> int:
+def _follow(connection: Connection, client: Client, job: JobView, wish: Wish, valid: Path | None) -> int:
     from fttool.cli.follow import follow_job
 
-    return follow_job(
+    code = follow_job(
         client,
         job.id,
         json=wish.json,
@@ -231,9 +236,12 @@ def _follow(connection: Connection, client: Client, job: JobView, wish: Wish) ->
         connection=connection,
         job=job,
     )
+    if code == EXIT_OK and wish.metrics is not None:
+        create_metrics.measure(connection, client, job.id, wish.metrics, valid, quiet=not wish.talks)
+    return code
 
 
-def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
+def _leave(connection: Connection, job: JobView, wish: Wish, valid: Path | None) -> int:
     try:
         if wish.json:
             output.answer_json(job.raw)
@@ -245,4 +253,7 @@ def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
     if wish.talks:
         command = ["fttool", "follow", job.id, *connection.words()]
         output.hint(f"`{shell(command)}` shows how it goes")
+        if wish.metrics is not None:
+            again = create_metrics.later(connection, job.id, wish.metrics, valid)
+            output.hint(f"when it has succeeded, `{again}` measures it")
     return EXIT_OK

@@ -31,9 +31,7 @@ def show(found: Measures) -> None:
     else:
         for metric in found.metrics:
             output.answer(f"{metric.name}\t{'' if metric.value is None else repr(metric.value)}")
-    for note in found.notes:
-        output.note(note)
-    _tell_unknown(found)
+    tell_more(found)
 
 
 def metric_rows(metrics: Sequence[Metric]) -> Iterator[list[str]]:
@@ -54,12 +52,14 @@ def number(name: str, value: float | None) -> str:
     return f"{value:.4g}" if name.startswith("custom/") else f"{value:.1%}"
 
 
-def _tell_unknown(found: Measures) -> None:
-    """Answers that are no label: a wrong separator or stop sequence shows itself here."""
+def tell_more(found: Measures) -> None:
+    """On stderr, what was not measured and why, and answers that are no label: a wrong separator shows itself there."""
+    for note in found.notes:
+        output.note(note)
     if not found.unknown:
         return
     many = "1 answer is" if found.unknown == 1 else f"{found.unknown:,} answers are"
-    output.warn(f"{many} no known label, and count as wrong")
+    output.warn(f"{many} none of the labels in the file, and count as wrong")
     for each in found.unknown_answers[:_MOST_SHOWN]:
         meant = f", but for case or marks `{each.close_to}`" if each.close_to else ""
         output.note(f"  {each.count:,} x {_quoted(each.text)} (first at line {each.line}){meant}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,13 +47,26 @@ def show_steps(outcomes: Sequence[Outcome]) -> None:
     rows = []
     for each in outcomes:
         step = "end" if each.target.step is None else f"{each.target.step:,}"
-        rows.append([step, *(number(name, each.measures.value(name)) for name in names), each.target.model])
+        values = [each.measures.value(name) for name in names]
+        shown = map(number, names, values) if output.is_terminal(sys.stdout) else map(_whole, values)
+        rows.append([step, *shown, each.target.model])
     output.table(["step", *(name.rpartition("/")[2] for name in names), "model"], rows)
     winner = best(outcomes)
     if winner is not None:
         name = winner.measures.metrics[0].name
         value = number(name, winner.measures.value(name))
         output.note(f"best by {name}: {winner.target.model} ({value})")
+
+
+def tell(outcomes: Sequence[Outcome]) -> None:
+    """The metrics on stderr, where something else is the answer."""
+    winner = best(outcomes)
+    for each in outcomes:
+        chosen = " (best)" if each is winner and len(outcomes) > 1 else ""
+        output.note(output.paint(f"{each.target.model}{chosen}", "bold", stderr=True))
+        for name, value, between in evaluate_metrics.metric_rows(each.measures.metrics):
+            output.note(f"  {name}  {value}{f' ({between})' if between else ''}")
+    evaluate_metrics.tell_more((winner or outcomes[-1]).measures)
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome | None:
@@ -114,6 +128,10 @@ def number(name: str, value: float | None) -> str:
 
 def _names(outcomes: Sequence[Outcome]) -> list[str]:
     return list(dict.fromkeys(metric.name for each in outcomes for metric in each.measures.metrics))
+
+
+def _whole(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def _quoted(text: str) -> str:

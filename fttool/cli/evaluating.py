@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fttool.cli import evaluate_asking, evaluate_views, job_ids, output
 from fttool.cli.evaluate_asking import Asking, asking
+from fttool.cli.evaluate_targets import Target, examples, is_id, of_job, targets
 from fttool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
-    from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.evaluate.examples import Survey
     from fttool.jobs.evaluate.plan import Plan
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from fttool.records.jobs import JobView
     from fttool.records.metrics import Measures
 
-__all__ = ["Outcome", "Target", "Wish", "asking", "evaluate_job", "run", "wanted"]
+__all__ = ["Outcome", "Wish", "asking", "evaluate_job", "run", "wanted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,6 @@ class Wish:
     plot_file: Path | None
     force: bool
     json: bool
-
-
-class Target(NamedTuple):
-    """A model to ask, and the step of its training where it is a checkpoint."""
-
-    model: str
-    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,18 +71,20 @@ def wanted(positive: str | None, betas: Sequence[float] | None, metrics: Sequenc
 
 def run(connection: Connection, wish: Wish) -> None:
     """Do it, and show what comes of it."""
+    from fttool.jobs.listing import get_job
+
     _check(wish)
-    given = None if wish.file is None or _is_id(wish.file) else evaluate_asking.survey_file(Path(wish.file))
+    given = None if wish.file is None or is_id(wish.file) else evaluate_asking.survey_file(Path(wish.file))
     config = connection.config()
     client = connection.open_with(config)
-    job = _job(client, wish)
-    targets = _targets(client, config, job, wish)
-    with _examples(client, given, wish.file, job) as found:
+    job = None if wish.job is None else get_job(client, wish.job)
+    found_targets = targets(client, config, job, wish.model, checkpoints=wish.checkpoints, tell=not wish.json)
+    with examples(client, given, wish.file, job) as found:
         plan = evaluate_asking.plan_for(found, wish.asking)
         _check_plan(plan, wish)
         if not wish.json:
             evaluate_views.tell_plan(found, plan)
-        outcomes = [_outcome(client, each, found, plan, wish, connection.retries) for each in targets]
+        outcomes = [_outcome(client, each, found, plan, wish, connection.retries) for each in found_targets]
         kept = _keep(client, job, found, outcomes) if job is not None and wish.asking.limit is None else []
         _write(found, outcomes, wish)
         if wish.json:
@@ -123,13 +116,12 @@ def evaluate_job(
     from fttool.jobs.evaluate.kept import folder_of
 
     given = None if path is None else evaluate_asking.survey_file(path)
-    targets = checkpoint_targets(client, job) if checkpoints else [_final(job)]
     folder = folder_of(job.id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _examples(client, given, None, job) as found:
+    with examples(client, given, None, job) as found:
         plan = evaluate_asking.plan_for(found, ask)
         outcomes = []
-        for target in targets:
+        for target in of_job(client, job, checkpoints=checkpoints):
             file = evaluate_asking.answers_file(found, target.model, folder)
             done = evaluate_asking.ask(
                 client, target.model, found, plan, file, ask, retries=retries, quiet=quiet, again=again
@@ -185,78 +177,6 @@ def _check_plan(plan: Plan, wish: Wish) -> None:
                 f"`{option}` is for labels, and these completions are texts",
                 hint="if they are labels all the same: `--task classification`",
             )
-
-
-def _is_id(text: str) -> bool:
-    from fttool.jobs.sources import is_file_id
-
-    return is_file_id(text) and not Path(text).exists()
-
-
-def _job(client: Client, wish: Wish) -> JobView | None:
-    if wish.job is None:
-        return None
-    from fttool.jobs.listing import get_job
-
-    return get_job(client, wish.job)
-
-
-def _targets(client: Client, config: Config, job: JobView | None, wish: Wish) -> list[Target]:
-    if job is not None:
-        return checkpoint_targets(client, job) if wish.checkpoints else [_final(job)]
-    if wish.model is not None:
-        return [Target(wish.model)]
-    from fttool.jobs.models import default_model
-
-    found, why = default_model(client, config.setting("model"))
-    if not wish.json:
-        output.note(f"model {found} ({why})")
-    return [Target(found)]
-
-
-def _final(job: JobView) -> Target:
-    if job.fine_tuned_model is None:
-        raise UsageError(
-            f"job {job.id} has no model (it is {job.status})", hint="`--checkpoints` evaluates what it has saved"
-        )
-    return Target(job.fine_tuned_model)
-
-
-def checkpoint_targets(client: Client, job: JobView) -> list[Target]:
-    """The checkpoints of a job by step, and its final model unless the last checkpoint is that."""
-    from fttool.jobs.listing import list_checkpoints
-
-    found = [Target(each.model, each.step) for each in list_checkpoints(client, job.id) if each.model is not None]
-    found.reverse()
-    steps = job.raw.get("total_steps")
-    ends = bool(found) and found[-1].step is not None and found[-1].step == steps
-    if job.fine_tuned_model is not None and not ends and job.fine_tuned_model not in {each.model for each in found}:
-        found.append(Target(job.fine_tuned_model))
-    if not found:
-        raise UsageError(f"job {job.id} has neither checkpoints nor a model (it is {job.status})")
-    return found
-
-
-@contextmanager
-def _examples(client: Client, given: Survey | None, file: str | None, job: JobView | None) -> Iterator[Survey]:
-    """The examples: those given, else a file of the service, fetched for as long as it is needed."""
-    if given is not None:
-        yield given
-        return
-    file_id = file or (job.validation_file if job is not None else None)
-    if file_id is None:
-        assert job is not None
-        raise UsageError(f"job {job.id} has no validation file", hint="`-f FILE` names the examples to ask")
-    from fttool.jobs.download import download
-    from fttool.jobs.files import get_file
-
-    view = get_file(client, file_id)
-    with tempfile.TemporaryDirectory(prefix="fttool-") as folder:
-        path = Path(folder) / "examples.jsonl"
-        with download(client, file_id, size=view.bytes) as content, path.open("wb") as target:
-            while chunk := content.read(1 << 20):
-                target.write(chunk)
-        yield evaluate_asking.survey_file(path, view.filename or file_id)
 
 
 def _outcome(client: Client, target: Target, found: Survey, plan: Plan, wish: Wish, retries: int | None) -> Outcome:
