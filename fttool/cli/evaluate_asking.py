@@ -65,11 +65,12 @@ def asking(
         separator=separator,
         max_tokens=max_tokens,
         temperature=temperature,
-        price=None if price is None else _price(price),
+        price=None if price is None else parse_price(price),
     )
 
 
-def _price(text: str) -> Price:
+def parse_price(text: str) -> Price:
+    """Dollars for a million tokens asked and answered, from `IN:OUT`. Raises UsageError."""
     from fttool.jobs.evaluate.run import Price
 
     try:
