@@ -47,9 +47,14 @@ def number(name: str, value: float | None) -> str:
     """A metric as it is read: fractions in percent, chrF and BLEU as they are, the user's own plainly."""
     if value is None:
         return "-"
-    if name in _HUNDREDS:
+    if in_hundreds(name):
         return f"{value:.1f}"
     return f"{value:.4g}" if name.startswith("custom/") else f"{value:.1%}"
+
+
+def in_hundreds(name: str) -> bool:
+    """Whether a metric goes from 0 to 100."""
+    return name in _HUNDREDS
 
 
 def tell_more(found: Measures) -> None:
