@@ -96,7 +96,7 @@ def _parts(found: Comparison, title: str) -> Iterator[str]:
 
 def _models(found: Comparison) -> str:
     rows = [
-        [f"<b>{model.letter}</b>", f"<code>{_text(model.name)}</code>", _text(model.service)] for model in found.models
+        [f"<b>{model.letter}</b>", f"<code>{_text(model.shown)}</code>", _text(model.service)] for model in found.models
     ]
     return _table(["", "model", "service"], rows)
 

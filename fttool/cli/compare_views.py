@@ -37,7 +37,7 @@ def show(found: Comparison, *, rows: bool) -> None:
                 output.answer("\t".join(output.one_line(cell) for cell in cells))
     else:
         for model in found.models:
-            output.answer(output.paint(model.letter, "bold"), f"  {model.name}", _where(model, found))
+            output.answer(output.paint(model.letter, "bold"), f"  {model.shown}", _where(model, found))
         output.answer("")
         output.table(["", *(model.letter for model in found.models)], [*metric_rows(found), *usage_rows(found)])
         output.answer("")

@@ -34,7 +34,7 @@ def verdict(found: Difference, name: str, first: str) -> str:
     head = {
         "better": f"{name} is better than {first}",
         "worse": f"{name} is worse than {first}",
-        "undecided": f"no difference between {name} and {first} is shown",
+        "undecided": f"No difference between {name} and {first} is shown",
     }[found.verdict]
     values = f"{number(found.metric, found.value)} against {number(found.metric, found.first)}"
     text = f"{head}: {metric} {values}, {points(found.metric, found.difference)}"

@@ -39,7 +39,7 @@ def intervals(bars: Sequence[tuple[str, float, float, float]], name: str) -> str
 
 def reliability(told: Calibration) -> str:
     """Accuracy over confidence, a dot for each bin, as large as it has answers; on the diagonal all is well."""
-    side, margin = 260, 36
+    side, margin = 270, 44
     inner = side - 2 * margin
 
     def x(value: float) -> float:

@@ -39,6 +39,11 @@ class Contestant:
     usage: Usage
     differences: tuple[Difference, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """What people are shown: the name, with the model if that is a file of answers."""
+        return self.name if self.model in self.name else f"{self.model} ({self.name})"
+
     def difference(self, metric: str) -> Difference | None:
         """The difference in the metric of that name."""
         return next((each for each in self.differences if each.metric == metric), None)

@@ -36,7 +36,17 @@ class Ranking:
         truth = np.asarray(positive, np.int64)
         levels, place = np.unique(-np.asarray(scores, np.float64), return_inverse=True)
         #: Cells: for each level of score first how many negative rows, then how many positive ones.
-        self.counts = np.bincount(place * 2 + truth, minlength=2 * len(levels))
+        self.cell = place * 2 + truth
+        self.counts = np.bincount(self.cell, minlength=2 * len(levels))
+
+    def by_row(self, counts: Floats) -> Floats:
+        """The same as `resampled` for counts of the rows, in the order they were given."""
+        import numpy as np
+        from scipy import sparse
+
+        rows = np.arange(len(self.cell))
+        cells = sparse.csr_matrix((np.ones(len(rows)), (rows, self.cell)), shape=(len(rows), len(self.counts)))
+        return self.resampled(np.asarray(counts @ cells))
 
     def resampled(self, counts: Floats) -> Floats:
         """AUROC and AUPRC for many counts of the same cells at once; NaN where a class is missing."""

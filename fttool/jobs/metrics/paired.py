@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fttool.jobs.metrics import classification, intervals
+from fttool.jobs.metrics import classification, curves, intervals
 from fttool.jobs.metrics.text import BLEU_NAME, BLEU_PARTS, bleu
 from fttool.records.metrics import Difference, Verdict
 
@@ -35,6 +35,7 @@ def compare(first: Measured, other: Measured, wanted: Wanted) -> tuple[Differenc
     found: list[Difference] = []
     if first.measures.task == "classification":
         found += _classes(first, other, ours, theirs, wanted)
+        found += _ranked(first, other, ours, theirs, wanted)
     for name, scores in first.columns.means.items():
         if name in other.columns.means:
             pair = np.asarray(scores)[ours], np.asarray(other.columns.means[name])[theirs]
@@ -68,6 +69,31 @@ def _classes(first: Measured, other: Measured, ours: Any, theirs: Any, wanted: W
     for at in range(1, len(names)):
         found.append(_judged(names[at], len(expected), values[0][at], values[1][at], drawn[:, at]))
     return found
+
+
+def _ranked(first: Measured, other: Measured, ours: Any, theirs: Any, wanted: Wanted) -> list[Difference]:
+    """AUROC and AUPRC, on the rows where both told a probability."""
+    import numpy as np
+
+    scores = [np.asarray(first.columns.score)[ours], np.asarray(other.columns.score)[theirs]]
+    known = ~(np.isnan(scores[0]) | np.isnan(scores[1]))
+    if first.positive is None or not known.any():
+        return []
+    truth = np.asarray(first.columns.expected)[ours][known] == first.positive
+    values = [curves.values(truth, each[known]) for each in scores]
+    if None in values[0]:
+        return []
+    rankings = [curves.Ranking(truth, each[known]) for each in scores]
+
+    def difference(counts: Any) -> Any:
+        return rankings[1].by_row(counts) - rankings[0].by_row(counts)
+
+    resamples = wanted.resamples or intervals.RESAMPLES
+    drawn = intervals.bootstrap(np.ones(len(truth)), difference, resamples, wanted.seed)
+    return [
+        _judged(name, len(truth), values[0][at] or 0.0, values[1][at] or 0.0, drawn[:, at])
+        for at, name in enumerate(curves.NAMES)
+    ]
 
 
 def _means(name: str, ours: Any, theirs: Any, wanted: Wanted) -> list[Difference]:
