@@ -42,8 +42,8 @@ class TextEnds:
         """One more text."""
         if not self.texts:
             self.suffix, self.shortest = text, len(text.rstrip())
-        while not text.endswith(self.suffix):
-            self.suffix = self.suffix[-min(len(self.suffix) - 1, len(text)) :] if len(self.suffix) > 1 else ""
+        while not text.endswith(self.suffix):  # each text ends with ""
+            self.suffix = self.suffix[max(1, len(self.suffix) - len(text)) :]
         self.texts += 1
         self.shortest = min(self.shortest, len(text.rstrip()))
         self.longest = max(self.longest, len(text.encode("utf-8", "surrogatepass")))
