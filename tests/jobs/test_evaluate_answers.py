@@ -117,9 +117,10 @@ def test_answers_to_something_else_are_refused(tmp_path: Path, changes: dict[str
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(content)
-    with pytest.raises(DataError, match="not a file of answers"), kept(path):
-        pass
-    assert path.read_text() == content
+    for anew in (False, True):
+        with pytest.raises(DataError, match="not a file of answers"), AnswerFile(path, HEADER, anew=anew):
+            pass
+        assert path.read_text() == content
 
 
 def test_two_at_once_do_not_write_to_it(tmp_path: Path, run: Callable[..., Any]) -> None:

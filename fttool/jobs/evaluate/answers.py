@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _VERSION = 1
+_CHUNK = 1 << 16
 
 #: What the file knows of a row.
 _NOTHING, _FAILED, _ANSWERED, _GIVEN = range(4)
@@ -63,7 +64,7 @@ class AnswerFile:
         try:
             self._open()
         except BaseException:
-            self._lock.release()
+            self.__exit__(None, None, None)
             raise
         return self
 
@@ -103,38 +104,18 @@ class AnswerFile:
 
     def _open(self) -> None:
         try:
-            if self._anew:
-                self.path.unlink(missing_ok=True)
-            new = not self.path.exists()
-            self._file = self.path.open("ab", buffering=0)
+            new = not self.path.exists() or not _mended(self.path)
+            if self._anew and not new:
+                self.path.unlink()
+                new = True
             if not new:
-                self._mend()
-                new = self.path.stat().st_size == 0
-            if new:
-                self._write(self.header.to_dict())
-            else:
                 self._check()
                 self._look()
+            self._file = self.path.open("ab", buffering=0)
+            if new:
+                self._write(self.header.to_dict())
         except OSError as error:
             raise _unwritable(self.path, error) from None
-
-    def _mend(self) -> None:
-        """Take off a last line that was cut."""
-        with self.path.open("r+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            at = end
-            while at > 0:
-                start = max(0, at - 65536)
-                file.seek(start)
-                found = file.read(at - start).rfind(b"\n")
-                if found >= 0:
-                    at = start + found + 1
-                    break
-                at = start
-            if at < end:
-                if at == 0 and not _begins_like_ours(file):
-                    raise _not_ours(self.path)
-                file.truncate(at)
 
     def _check(self) -> None:
         """Raise if the file holds answers to something else."""
@@ -193,11 +174,26 @@ def _answers(path: Path, rows: int) -> Iterator[Answer]:
                     yield answer
 
 
-def _begins_like_ours(file: IO[bytes]) -> bool:
-    """Whether what is there may be a header that was cut."""
-    file.seek(0)
+def _mended(path: Path) -> bool:
+    """Take off a last line that was cut; whether anything is left. Raises DataError, and changes nothing, if the file
+    does not begin as ours do."""
     begin = b'{"object":"fttool.answers"'
-    return begin.startswith(file.read(len(begin)))
+    with path.open("r+b") as file:
+        there = file.read(len(begin))
+        if not begin.startswith(there):
+            raise _not_ours(path)
+        at = end = file.seek(0, os.SEEK_END)
+        while at > 0:
+            start = max(0, at - _CHUNK)
+            file.seek(start)
+            found = file.read(at - start).rfind(b"\n")
+            if found >= 0:
+                at = start + found + 1
+                break
+            at = start
+        if at < end:
+            file.truncate(at)
+        return at > 0
 
 
 def _locked(path: Path) -> FileLock:
