@@ -33,6 +33,9 @@ _MOST_FAILURES = 20
 _MOST_WAIT = 300.0
 _MOST_REFUSED = 600.0
 
+#: So many seconds are left for answers that are under way when it ends early.
+_LAST_MOMENT = 2.0
+
 #: Seconds between two looks at whether Ctrl-C was pressed (Windows does not interrupt a wait).
 _TICK = 0.2
 
@@ -50,7 +53,8 @@ class Pool:
         self._ask = ask
         self._retries = RETRIES if retries is None else retries
         self._tick = tick
-        self._threads = concurrency
+        self._most = concurrency
+        self._threads: list[threading.Thread] = []
         self.gate = Gate(concurrency)
         self._todo: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
@@ -60,18 +64,18 @@ class Pool:
     def answers(self, questions: Iterable[Question]) -> Iterator[Answer]:
         """The answers as they come, in any order. Raises the error that ends the asking.
 
-        After that, or after Ctrl-C, `rest` gives what had come already.
+        After that, or after Ctrl-C, `rest` gives what was under way.
         """
         self._last_answer = time.monotonic()
-        open_ = started = 0
+        open_ = 0
         try:
             for question in questions:
-                if started < self._threads:
-                    threading.Thread(target=self._work, daemon=True).start()
-                    started += 1
+                if len(self._threads) < self._most:
+                    self._threads.append(threading.Thread(target=self._work, daemon=True))
+                    self._threads[-1].start()
                 self._todo.put(question)
                 open_ += 1
-                while open_ >= 2 * self._threads:
+                while open_ >= 2 * self._most:
                     yield self._next()
                     open_ -= 1
             while open_:
@@ -79,11 +83,14 @@ class Pool:
                 open_ -= 1
         finally:
             self.gate.close()
-            for _ in range(started):
+            for _ in self._threads:
                 self._todo.put(None)
 
     def rest(self) -> Iterator[Answer]:
-        """Answers that came and were not fetched."""
+        """Answers that came and were not fetched, or come within a moment: they are paid for."""
+        deadline = time.monotonic() + _LAST_MOMENT
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         with suppress(queue.Empty):
             while True:
                 found = self._done.get_nowait()
