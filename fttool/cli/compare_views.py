@@ -63,7 +63,7 @@ def usage_rows(found: Comparison) -> Iterator[list[str]]:
     every = [model.usage for model in found.models]
     yield ["tokens asked", *(_count(each.prompt_tokens) for each in every)]
     yield ["tokens answered", *(_count(each.completion_tokens) for each in every)]
-    yield ["seconds an answer", *(latency(each) for each in every)]
+    yield ["seconds an answer (95% below)", *(latency(each) for each in every)]
     if any(each.cost is not None for each in every):
         yield ["dollars", *(dollars(each) for each in every)]
 
@@ -94,10 +94,10 @@ def metric(model: Contestant, name: str) -> Metric | None:
 
 
 def latency(used: Usage) -> str:
-    """`0.21 (95% below 0.54)`."""
+    """The median, and what 95% are below: `0.21 (0.54)`."""
     if used.latency_median is None or used.latency_p95 is None:
         return "-"
-    return f"{used.latency_median:.2g} (95% below {used.latency_p95:.2g})"
+    return f"{used.latency_median:.2g} ({used.latency_p95:.2g})"
 
 
 def dollars(used: Usage) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fttool.errors import UsageError
 from fttool.jobs.metrics import classification, columns, curves, intervals
 from fttool.jobs.metrics.calibration import calibrate
+from fttool.jobs.metrics.custom import PREFIX
 from fttool.jobs.metrics.labels import UNKNOWN, Labels, find_labels, guess_task
 from fttool.records.metrics import Interval, Measures, Metric, Task
 
@@ -175,7 +176,9 @@ def _calibration(found: Columns) -> Any:
 
 def _of_texts(found: Columns, wanted: Wanted) -> Measures:
     """Everything about free text."""
-    metrics = [*_means(found, wanted), *_bleu(found, wanted), *_whole(found, wanted.custom)]
+    means = _means(found, wanted)
+    own = [each for each in means if each.name.startswith(PREFIX)]
+    metrics = [*means[: len(means) - len(own)], *_bleu(found, wanted), *own, *_whole(found, wanted.custom)]
     notes = found.notes if found.index else (*found.notes, "no row was answered")
     return Measures("text", found.examples, found.failed, tuple(metrics), notes=notes)
 
