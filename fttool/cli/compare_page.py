@@ -159,7 +159,9 @@ def _classes(found: Comparison) -> str:
 
 
 def _matrices(found: Comparison) -> Iterator[str]:
-    several = [model for model in found.models if 0 < len(model.measures.classes) <= _MOST_IN_MATRIX]
+    several = [
+        model for model in found.models if model.measures.confusion and len(model.measures.classes) <= _MOST_IN_MATRIX
+    ]
     if not several:
         return
     yield "<h2>What is taken for what</h2><p class='soft'>Rows: what is expected. Columns: what was answered.</p>"

@@ -209,3 +209,14 @@ def test_what_does_not_vary_has_no_interval_but_a_fraction_has():
 def test_no_answers_no_metrics():
     found = measure(answers([("a", None), ("b", None)] * 3))
     assert (found.metrics, found.failed, found.notes) == ((), 6, ("no row was answered",))
+
+
+def test_thousands_of_classes_have_no_matrix():
+    pairs = [(f"class {at}", f"class {at + at % 2}") for at in range(1001)] * 3
+    found = measure(answers(pairs), Wanted(resamples=50))
+    assert found.task == "classification"
+    assert found.confusion == ()
+    assert len(found.classes) == 1001
+    assert found.notes == ("no confusion matrix: 1,001 classes are too many for one",)
+    assert found.value("classification/accuracy") == pytest.approx(501 / 1001)
+    assert (found.classes[0].support, found.classes[0].predicted) == (3, 3)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+#: A confusion matrix of more classes is not made: it would have a million cells, and nobody would look at it.
+MOST_CONFUSED = 1000
+
+
 class Cells(NamedTuple):
     """How often each pair of expected and answered class occurs. Unknown answers are class UNKNOWN."""
 
@@ -63,6 +67,7 @@ def values(cells: Cells, classes: int, positive: int | None, betas: Sequence[flo
 
 def by_class(cells: Cells, names: Sequence[str]) -> tuple[ClassMetrics, ...]:
     """Precision, recall and F1 of each class, with how many rows and answers it has."""
+    import numpy as np
     from sklearn.metrics import precision_recall_fscore_support
 
     precision, recall, f1, _ = precision_recall_fscore_support(
@@ -73,18 +78,31 @@ def by_class(cells: Cells, names: Sequence[str]) -> tuple[ClassMetrics, ...]:
         average=None,
         zero_division=0.0,
     )
-    matrix = confusion(cells, len(names))
-    predicted = [sum(row[at] for row in matrix) for at in range(len(names))]
+    support = np.bincount(cells.expected, cells.counts, len(names))
+    known = cells.answered != UNKNOWN
+    predicted = np.bincount(cells.answered[known], cells.counts[known], len(names))
     return tuple(
-        ClassMetrics(name, float(precision[at]), float(recall[at]), float(f1[at]), sum(matrix[at]), predicted[at])
+        ClassMetrics(
+            label=name,
+            precision=float(precision[at]),
+            recall=float(recall[at]),
+            f1=float(f1[at]),
+            support=int(support[at]),
+            predicted=int(predicted[at]),
+        )
         for at, name in enumerate(names)
     )
 
 
 def confusion(cells: Cells, classes: int) -> tuple[tuple[int, ...], ...]:
-    """A row for each expected class, a column for each answered one, and one for unknown answers."""
+    """A row for each expected class, a column for each answered one, and one for unknown answers.
+
+    Nothing for more than MOST_CONFUSED classes.
+    """
     import numpy as np
 
+    if classes > MOST_CONFUSED:
+        return ()
     matrix = np.zeros((classes, classes + 1), np.int64)
     columns = np.where(cells.answered == UNKNOWN, classes, cells.answered)
     matrix[cells.expected, columns] = cells.counts
