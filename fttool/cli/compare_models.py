@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fttool.cli import evaluate_asking, output
-from fttool.errors import FttoolError, UsageError
+from fttool.errors import DataError, FttoolError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
@@ -148,7 +148,11 @@ def _read(name: str, found: Survey, plan: Plan, asking: Asking) -> Source:
     from fttool.jobs.evaluate.run import Sample
 
     path = Path(name)
-    header = read_header(path)
+    try:
+        header = read_header(path)
+    except DataError as error:
+        error.hint = "a file among the models holds answers, as `fttool evaluate` keeps them"
+        raise
     if header.sha256 != found.sha256:
         raise UsageError(
             f"`{name}` holds answers to another file, `{header.file}`", hint=f"compare with `-f {header.file}`"

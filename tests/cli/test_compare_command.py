@@ -151,7 +151,7 @@ def test_the_page_needs_nothing_and_escapes_everything(own, call, work):  # noqa
              (at + (name == "y")) % 3 else evil, "logprobs": {row["completion"]: -0.1}}
             for at, row in enumerate(rows)
         ]  # fmt: skip
-        text = "".join(json.dumps(each) + "\n" for each in [header, *answers])
+        text = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in [header, *answers])
         (work / f"{name}.answers.jsonl").write_text(text)
     done = call("compare", "x.answers.jsonl", "y.answers.jsonl", "-f", "evil.jsonl", "--html", "page.html", "--local")
     assert done.code == 0, done.err
@@ -239,6 +239,7 @@ def test_what_cannot_be_is_said(args, code, says, call, work):
     )
     done = call("compare", *args)
     assert (done.code, done.out) == (code, "")
+    assert "-o FILE" not in done.err
     assert says in done.err
 
 
