@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from fttool.errors import UsageError
 from fttool.jobs.evaluate.examples import Kind, Survey
-
-Task = Literal["classification", "text"]
-
-#: Fewer different completions than this share of the rows make a classification (the legacy tool's rule).
-_CLASS_SHARE = 3
+from fttool.jobs.metrics.labels import guess_task
+from fttool.records.metrics import Task
 
 #: The most alternatives that services tell: OpenAI's bounds of `logprobs` and of `top_logprobs`.
 _MOST_LOGPROBS = {"completion": 5, "chat": 20}
@@ -75,17 +72,12 @@ def make_plan(
     `separator` is put behind prompts that do not end with it. Raises UsageError for a classification of texts that are
     no labels.
     """
-    counted = found.labels
-    if task == "classification" and counted is None:
+    labels = _labels(found, stop or "")
+    if task == "classification" and not labels:
         raise UsageError("these completions are no labels: they are too long, or there are too many different ones")
     if task is None:
-        task = "classification" if counted is not None and len(counted) * _CLASS_SHARE < found.rows else "text"
-    labels: tuple[str, ...] = ()
-    if task == "classification" and counted is not None:
-        totals: Counter[str] = Counter()
-        for text, count in counted.items():
-            totals[text.removesuffix(stop or "")] += count
-        labels = tuple(sorted(totals, key=lambda label: (-totals[label], label)))
+        task = guess_task(len({label.strip() for label in labels}), found.rows)
+    labels = labels if task == "classification" else ()
     limit = max_tokens if max_tokens is not None else _longest(found, task)
     return Plan(
         kind=found.kind,
@@ -98,6 +90,14 @@ def make_plan(
         logprobs=_MOST_LOGPROBS[found.kind] if task == "classification" else None,
         temperature=temperature,
     )
+
+
+def _labels(found: Survey, stop: str) -> tuple[str, ...]:
+    """The different completions, most frequent first; none if they are no labels."""
+    totals: Counter[str] = Counter()
+    for text, count in (found.labels or {}).items():
+        totals[text.removesuffix(stop)] += count
+    return tuple(sorted(totals, key=lambda label: (-totals[label], label)))
 
 
 def _longest(found: Survey, task: Task) -> int | None:
