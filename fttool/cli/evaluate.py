@@ -85,11 +85,17 @@ _Metrics = Annotated[
 _Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the metrics there: a row for a model.")]
 _Plot = Annotated[
     Path | None,
-    typer.Option("--plot-file", metavar="FILE", help="Draw the confusion matrix into this .png or .svg file."),
+    typer.Option("--plot-file", metavar="FILE", help="Draw confusion matrix and calibration into this .png or .svg file."),
 ]
 _Price = Annotated[
     str | None,
     typer.Option("--price", metavar="IN:OUT", help="Dollars for a million tokens asked and answered: shows the cost."),
+]
+_Show = Annotated[
+    str | None,
+    typer.Option(
+        "--show", metavar="TABLE", help="Print one table, whole: metrics, classes, confusion, calibration or unknown."
+    ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="Replace the files of --csv and --plot-file.")]
 
@@ -118,6 +124,7 @@ def evaluate(
     csv: _Csv = None,
     plot_file: _Plot = None,
     price: _Price = None,
+    show: _Show = None,
     force: _Force = False,
     json: options.Json = False,
 ) -> None:
@@ -153,6 +160,7 @@ def evaluate(
         anew=anew,
         csv=csv,
         plot_file=plot_file,
+        show=show,
         force=force,
         json=json,
     )

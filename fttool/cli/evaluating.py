@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fttool.cli import evaluate_asking, evaluate_views, job_ids, output
+from fttool.cli import evaluate_asking, evaluate_views, job_ids, metric_tables, output
 from fttool.cli.evaluate_asking import Asking, asking
 from fttool.cli.evaluate_targets import Target, examples, is_id, of_job, targets
 from fttool.errors import DataError, UsageError
@@ -41,6 +41,7 @@ class Wish:
     anew: bool
     csv: Path | None
     plot_file: Path | None
+    show: str | None
     force: bool
     json: bool
 
@@ -91,6 +92,8 @@ def run(connection: Connection, wish: Wish) -> None:
             output.answer_json(evaluate_views.document(found, plan, outcomes, job))
         elif wish.checkpoints:
             evaluate_views.show_steps(outcomes)
+        elif wish.show is not None:
+            metric_tables.show(outcomes[0].measures, wish.show)
         else:
             evaluate_views.show(outcomes[0])
     if kept and job is not None and not wish.json:
@@ -148,6 +151,9 @@ def _check(wish: Wish) -> None:
         raise UsageError("whose checkpoints?", hint="`--job ID` names the job; `fttool list` shows them")
     if wish.checkpoints and wish.output is not None:
         raise UsageError("each checkpoint has a file of answers of its own: leave `-o` out")
+    metric_tables.check(wish.show)
+    if wish.show is not None and (wish.json or wish.checkpoints):
+        raise UsageError("`--show` prints one table of one model: leave it or the other option out")
     if wish.checkpoints and wish.plot_file is not None:
         raise UsageError("a confusion matrix is of one model: leave `--checkpoints` or `--plot-file` out")
     if wish.file is None and wish.job is None:
