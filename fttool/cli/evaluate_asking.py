@@ -184,14 +184,16 @@ def ask(
 @contextmanager
 def _resumable(target: Path, again: str) -> Iterator[None]:
     """Whatever ends the asking: what was answered is kept, and the user is told."""
+    from fttool.jobs.evaluate.answers import holds_answers
+
     try:
         yield
     except KeyboardInterrupt:
-        if target.exists():
+        if holds_answers(target):
             output.hint(f"what was answered is kept in {target}; {again} goes on from there")
         raise
     except FttoolError as error:
-        if error.exit_code in (4, 5) and target.exists():
+        if error.exit_code in (4, 5) and holds_answers(target):
             kept = f"what was answered is kept in {target}; {again} goes on from there"
             error.hint = f"{error.hint}\n{kept}" if error.hint else kept
         raise

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def tell_plan(found: Survey, plan: Plan) -> None:
     """What will be asked: so that a wrong guess is seen before money is spent."""
     rows = f"{found.rows:,} example{'' if found.rows == 1 else 's'}"
-    labels = f"{len(plan.labels):,} labels" if plan.task == "classification" else "free text"
+    labels = "free text"
+    if plan.task == "classification":
+        labels = f"{len(plan.labels):,} label{'' if len(plan.labels) == 1 else 's'}"
     parts = [f"{found.name}: {rows}, {labels}"]
     separator = plan.separator or (separator_in(found) if found.kind == "completion" else None)
     if separator is not None:

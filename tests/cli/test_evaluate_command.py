@@ -336,3 +336,11 @@ def test_banking77(own, run):  # noqa: F811
     assert found["classification/accuracy"] > 0.8
     again = run("evaluate", made.out.strip(), "-f", test, "--local", "--json")
     assert json.loads(again.out)["asked"] == 0
+
+
+def test_a_service_that_is_not_there(call, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-of-no-service-0123456789")
+    write("few.jsonl", ROWS[:2])
+    done = call("evaluate", "ft:m", "-f", "few.jsonl", "-b", "http://127.0.0.1:9/v1", "--retries", "0")
+    assert done.code == 5 and "connection refused" in done.err
+    assert "kept" not in done.err  # nothing was

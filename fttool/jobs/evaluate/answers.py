@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -160,6 +161,13 @@ def read_header(path: Path) -> Header:
         raise _not_ours(path) from None
     except OSError as error:
         raise DataError(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path)) from None
+
+
+def holds_answers(path: Path) -> bool:
+    """Whether anything was answered in a file of answers; False if there is none."""
+    with suppress(OSError):
+        return any(answer.text is not None for answer in _answers(path, sys.maxsize))
+    return False
 
 
 def _answers(path: Path, rows: int) -> Iterator[Answer]:
