@@ -217,7 +217,9 @@ def _listener(bar: Progress, quiet: bool) -> Listener:
 def spent(tally: Tally) -> str:
     """Tokens, and money if the price is known."""
     tokens = f"{tally.prompt_tokens + tally.completion_tokens:,} tokens"
-    return tokens if tally.cost is None else f"{tokens}, ${tally.cost:.2f}"
+    if tally.cost is None:
+        return tokens
+    return f"{tokens}, ${tally.cost:.2f}" if tally.cost >= 1 else f"{tokens}, ${tally.cost:.4f}"
 
 
 def tell(tally: Tally, target: Path) -> None:
