@@ -73,21 +73,14 @@ def check(wish: AfterTraining, path: Path | None, name: str) -> None:
     """Look at the validation file before money is spent. Raises DataError or UsageError if it has no labels."""
     if path is None:
         return
-    from fttool.cli import evaluate_asking
-    from fttool.jobs.metrics.labels import UNKNOWN, Labels
+    from fttool.cli import evaluate_asking, evaluating
 
     found = evaluate_asking.survey_file(path, name)
-    labels = Labels(evaluate_asking.plan_for(found, wish.asking).labels)
-    if wish.classes is not None and wish.classes != len(labels):
-        output.warn(f"{name} has {len(labels):,} classes, not {wish.classes:,} as --classification_n_classes says")
-    positive = wish.wanted.positive
-    if positive is not None and labels.number(positive) == UNKNOWN:
-        raise UsageError(
-            f"the positive class `{positive}` is none of the labels in {name}",
-            hint=f"there are {', '.join(f'`{each}`' for each in labels.names[:20])}",
-        )
-    if positive is not None and len(labels) != 2:
-        output.warn(f"{name} has {len(labels):,} classes: a positive class is for two, and says nothing here")
+    plan = evaluate_asking.plan_for(found, wish.asking)
+    evaluating.check_positive(plan, wish.wanted.positive, name)
+    count = len({label.strip() for label in plan.labels})
+    if wish.classes is not None and wish.classes != count:
+        output.warn(f"{name} has {count:,} classes, not {wish.classes:,} as --classification_n_classes says")
 
 
 def measure(

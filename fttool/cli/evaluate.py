@@ -85,7 +85,9 @@ _Metrics = Annotated[
 _Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the metrics there: a row for a model.")]
 _Plot = Annotated[
     Path | None,
-    typer.Option("--plot-file", metavar="FILE", help="Draw confusion matrix and calibration into this .png or .svg file."),
+    typer.Option(
+        "--plot-file", metavar="FILE", help="Draw confusion matrix and calibration into this .png or .svg file."
+    ),
 ]
 _Price = Annotated[
     str | None,

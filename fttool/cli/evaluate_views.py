@@ -77,12 +77,14 @@ def best(outcomes: Sequence[Outcome]) -> Outcome | None:
     return max(reversed(measured), key=lambda each: each.measures.metrics[0].value or 0.0, default=None)
 
 
-def document(found: Survey, plan: Plan, outcomes: Sequence[Outcome], job: JobView | None) -> dict[str, Any]:
-    """An evaluation as one JSON document; of checkpoints, all of them and the best."""
+def document(
+    found: Survey, plan: Plan, outcomes: Sequence[Outcome], job: JobView | None, *, many: bool
+) -> dict[str, Any]:
+    """An evaluation as one JSON document; of checkpoints (`many`), all of them and the best."""
     head: dict[str, Any] = {"object": "fttool.evaluation", "file": found.name, "sha256": found.sha256}
     if job is not None:
         head["job"] = job.id
-    if len(outcomes) == 1:
+    if not many:
         return {**head, **_one(outcomes[0], plan)}
     winner = best(outcomes)
     named = None if winner is None else {"model": winner.target.model, "step": winner.target.step}

@@ -82,14 +82,14 @@ def run(connection: Connection, wish: Wish) -> None:
     found_targets = targets(client, config, job, wish.model, checkpoints=wish.checkpoints, tell=not wish.json)
     with examples(client, given, wish.file, job) as found:
         plan = evaluate_asking.plan_for(found, wish.asking)
-        _check_plan(plan, wish)
+        _check_plan(found, plan, wish)
         if not wish.json:
             evaluate_views.tell_plan(found, plan)
         outcomes = [_outcome(client, each, found, plan, wish, connection.retries) for each in found_targets]
         kept = _keep(client, job, found, outcomes) if job is not None and wish.asking.limit is None else []
         _write(found, outcomes, wish)
         if wish.json:
-            output.answer_json(evaluate_views.document(found, plan, outcomes, job))
+            output.answer_json(evaluate_views.document(found, plan, outcomes, job, many=wish.checkpoints))
         elif wish.checkpoints:
             evaluate_views.show_steps(outcomes)
         elif wish.show is not None:
@@ -173,9 +173,10 @@ def _check(wish: Wish) -> None:
         check_plot_file(wish.plot_file)
 
 
-def _check_plan(plan: Plan, wish: Wish) -> None:
-    """Raise UsageError for what is only for labels, where there are none."""
+def _check_plan(found: Survey, plan: Plan, wish: Wish) -> None:
+    """Raise UsageError for what does not go with these completions, before they are asked."""
     if plan.task == "classification":
+        check_positive(plan, wish.wanted.positive, found.name)
         return
     for option, value in (("--positive-class", wish.wanted.positive), ("--plot-file", wish.plot_file)):
         if value is not None:
@@ -183,6 +184,22 @@ def _check_plan(plan: Plan, wish: Wish) -> None:
                 f"`{option}` is for labels, and these completions are texts",
                 hint="if they are labels all the same: `--task classification`",
             )
+
+
+def check_positive(plan: Plan, positive: str | None, name: str) -> None:
+    """Raise UsageError for a positive class that is none of the labels; warn if it says nothing."""
+    from fttool.jobs.metrics.labels import UNKNOWN, Labels
+
+    if positive is None:
+        return
+    labels = Labels(plan.labels)
+    if labels.number(positive) == UNKNOWN:
+        raise UsageError(
+            f"the positive class `{positive}` is none of the labels in {name}",
+            hint=f"there are {', '.join(f'`{each}`' for each in labels.names[:20])}",
+        )
+    if len(labels) != 2:
+        output.warn(f"{name} has {len(labels):,} classes: a positive class is for two, and says nothing here")
 
 
 def _outcome(client: Client, target: Target, found: Survey, plan: Plan, wish: Wish, retries: int | None) -> Outcome:

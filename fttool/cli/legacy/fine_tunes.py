@@ -65,8 +65,10 @@ def create(given: Namespace, connection: Connection) -> int:
         betas=given.classification_betas,
         validation=given.validation_file,
     )
-    client, job = starting.start(connection, files_of(given), options)
     valid = create_metrics.local_path(given.validation_file)
+    if metrics is not None:
+        create_metrics.check(metrics, valid, given.validation_file)
+    client, job = starting.start(connection, files_of(given), options)
     if given.no_follow:
         _show(client, job)
         if metrics is not None:
