@@ -16,7 +16,7 @@ from fttool.cli.evaluate_metrics import in_hundreds, number
 
 if TYPE_CHECKING:
     from fttool.records.comparison import Comparison, Contestant, Disagreement
-    from fttool.records.metrics import Measures
+    from fttool.records.metrics import Measures, Task
 
 #: A confusion matrix of more classes would not fit; the table of classes has them all.
 _MOST_IN_MATRIX = 40
@@ -219,15 +219,16 @@ def _disagreements(found: Comparison) -> Iterator[str]:
     yield f"<p>{text}{f'; the first {shown:,} are here' if shown < found.disagreeing else ''}.</p>"
     if shown:
         heads = ["line", "question", "expected", *(model.letter for model in found.models)]
-        yield _table(heads, [_disagreement(each) for each in found.disagreements])
+        yield _table(heads, [_disagreement(each, found.task) for each in found.disagreements])
 
 
-def _disagreement(row: Disagreement) -> list[str]:
+def _disagreement(row: Disagreement, task: Task) -> list[str]:
     answers = []
     for text, right in zip(row.answers, row.right, strict=True):
-        mark = "right" if right else "wrong"
+        mark = compare_words.mark(task, right)
+        style = "right" if right else "wrong" if mark == "wrong" else "soft"
         said = f'<span class="text">{_text(_cut(text))}</span>' if text is not None else "(no answer)"
-        answers.append(f'{said} <span class="{mark}">{mark}</span>')
+        answers.append(f'{said} <span class="{style}">{mark}</span>')
     texts = [f'<div class="text">{_text(_cut(each))}</div>' for each in (row.question, row.expected)]
     return [f"{row.line:,}", *texts, *answers]
 

@@ -175,8 +175,9 @@ def _rows(found: Comparison) -> None:
         output.answer(f"line {row.line}: {_quoted(row.question, tail=True)}")
         output.answer(f"  expected  {_quoted(row.expected)}")
         for model, text, right in zip(found.models, row.answers, row.right, strict=True):
-            mark = output.paint("right", "green") if right else output.paint("wrong", "red")
-            output.answer(f"  {model.letter} ", mark, f"   {_quoted(text)}")
+            mark = compare_words.mark(found.task, right)
+            colour = "green" if right else "red" if mark == "wrong" else "dim"
+            output.answer(f"  {model.letter} ", output.paint(mark, colour), f"   {_quoted(text)}")
 
 
 def _rows_word(count: int) -> str:

@@ -8,7 +8,7 @@ from fttool.cli.evaluate_metrics import in_hundreds, number
 
 if TYPE_CHECKING:
     from fttool.records.comparison import Comparison
-    from fttool.records.metrics import Difference
+    from fttool.records.metrics import Difference, Task
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -58,10 +58,19 @@ def _why(found: Difference, name: str, first: str) -> str:
     return f"{text}; more examples would show smaller differences" if found.verdict == "undecided" else text
 
 
+def mark(task: Task, right: bool) -> str:
+    """What an answer is: a label is right or wrong, a text is as expected or another."""
+    if task == "classification":
+        return "right" if right else "wrong"
+    return "as expected" if right else "other"
+
+
 def chance(p_value: float) -> str:
     """A p-value as a share of cases."""
     if p_value < 0.0001:
         return "less than 0.01%"
+    if p_value > 0.995:
+        return "100%"
     return f"{p_value:.1%}" if p_value >= 0.01 else f"{p_value:.2%}"
 
 

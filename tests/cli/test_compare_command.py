@@ -247,3 +247,28 @@ def test_a_model_that_is_not_there(models, call):
     done = call("compare", models[0], "nowhere", "-f", "valid.jsonl", "--local")
     assert done.code == 5
     assert "nowhere" in done.err
+
+
+def test_texts_are_compared(own, call, work, terminal):  # noqa: F811
+    done = call(
+        "prepare_data", str(EXAMPLES / "questions.jsonl"), "--prompt-column", "question",
+        "--completion-column", "answer", "--yes", "--split", "-o", "texts.jsonl",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    (work / "few.jsonl").write_text("".join((work / "texts_train.jsonl").read_text().splitlines(keepends=True)[:12]))
+    models = [
+        call("create", "-t", file, "--n_epochs", "2", "--seed", "1", "--local", "-q").out.strip()
+        for file in ("texts_train.jsonl", "few.jsonl")
+    ]
+    done = call("compare", *models, "-f", "texts_valid.jsonl", "--local", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert (found["task"], found["main_metric"]) == ("text", "text/chrf")
+    tested = {each["metric"] for each in found["models"][1]["differences"]}
+    assert {"text/exact_match", "text/token_f1", "text/chrf", "text/rougeL", "text/bleu"} <= tested
+    shown = terminal("compare", *models, "-f", "texts_valid.jsonl", "--local", env={"NO_COLOR": "1"}).err
+    assert "  A other   " in shown
+    assert "wrong" not in shown
+    page = call("compare", *models, "-f", "texts_valid.jsonl", "--local", "--html", "page.html")
+    assert page.code == 0
+    assert _Page((work / "page.html").read_text()).open == []
