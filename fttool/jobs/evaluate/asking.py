@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,6 +32,7 @@ class Asker:
 
     def __init__(self, client: Client, model: str, plan: Plan, tell: Callable[[str], None]) -> None:
         self._client = client.unretried()
+        self._making = threading.Lock()
         self._model = model
         self._plan = plan
         self._tell = tell
@@ -74,6 +76,8 @@ class Asker:
         return replace(sampling, logprobs=own.logprobs, stop=own.stop, temperature=own.temperature)
 
     def _send(self, question: Question, sampling: Sampling) -> inference.Answer:
+        with self._making:
+            _ = self._client.sdk  # made by the first thread, for all
         if question.messages is not None:
             return inference.chat(self._client, self._model, question.messages, sampling, extra=question.extra)
         prompt, separator = question.prompt or "", self._plan.separator
