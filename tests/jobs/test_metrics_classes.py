@@ -166,6 +166,12 @@ def test_the_positive_class_must_be_one():
         measure(answers([("yes", "yes"), ("no", "no")]), Wanted("classification", positive="maybe"))
 
 
+def test_a_positive_class_of_many_is_not_used_and_that_is_said():
+    found = measure(answers([("a", "a"), ("b", "b"), ("c", "c")]), Wanted("classification", positive="a"))
+    assert found.positive is None
+    assert found.notes == ("the positive class is not used: it is for two classes, and there are 3",)
+
+
 def test_calibration_is_the_mean_distance_over_bins():
     found = calibrate([0.05, 0.1, 0.95, 0.95, 1.0, 0.0], [0, 1, 1, 1, 0, 0])
     assert [(each.low, each.high, each.count) for each in found.bins] == [(0.0, 0.1, 3), (0.9, 1.0, 3)]

@@ -114,6 +114,8 @@ def _of_classes(found: Columns, labels: Labels, positive: int | None, wanted: Wa
     rows = len(found.index)
     metrics = [Metric(*each, rows) for each in zip(names, values, spread, strict=True)]
     ranked, notes = _ranked(found, positive, wanted)
+    if wanted.positive is not None and positive is None:
+        notes += (f"the positive class is not used: it is for two classes, and there are {len(labels):,}",)
     if len(labels) > classification.MOST_CONFUSED:
         notes += (f"no confusion matrix: {len(labels):,} classes are too many for one",)
     return Measures(
