@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fttool.cli import compare_views, compare_words, page_charts
+from fttool.cli import compare_views, compare_words, output, page_charts
 from fttool.cli.evaluate_metrics import in_hundreds, number
 
 if TYPE_CHECKING:
@@ -245,6 +245,5 @@ def _cut(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as HTML; control characters, which HTML does not allow, as their pictures."""
-    shown = "".join(chr(0x2400 + ord(each)) if each < " " and each not in "\n\t" else each for each in text)
-    return escape(shown)
+    """Text as HTML, with control characters and marks that reorder text made visible."""
+    return escape(output.escape(text))
