@@ -52,6 +52,7 @@ class StandIns:
 
     _ID = re.compile(r"\b(file-|ftjob-|ftckpt_|ftevent-|req_|cmpl-|chatcmpl-)([A-Za-z0-9]{24,32})\b")
     _MODEL = re.compile(r"(ft:baseline:local:\w*:)([A-Za-z0-9]{8})\b")
+    _IN_NAMES = re.compile(r"(ft-baseline-local-\w*-)([A-Za-z0-9]{8})\b")
 
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
@@ -60,11 +61,15 @@ class StandIns:
     def hide(self, text: str) -> str:
         """What a command printed, as the document shows it."""
         text = self._MODEL.sub(lambda match: match[1] + self._stand_in("ft", match[2]), text)
+        text = self._IN_NAMES.sub(lambda match: match[1] + self._stand_in("ft", match[2]), text)
         text = self._ID.sub(lambda match: match[1] + self._stand_in(match[1], match[2]), text)
         text = re.sub(r"(?<![\w-])20\d\d-\d\d-\d\d(?![\w-])", "2026-11-21", text)
         text = re.sub(r"(?<=2026-11-21 )\d\d:\d\d", "10:31", text)
         text = re.sub(r"(?<=2026-11-21 10:31:)\d\d", "00", text)
         text = re.sub(r'("(?:created|finished|created_at|finished_at)": ?)\d{10}\b', r"\g<1>1795257060", text)
+        text = re.sub(r"in [\d.,]+ s \([\d.,]+ a second\)", "in 1.0 s (40.0 a second)", text)
+        text = re.sub(r"(\tusage/latency_\w+\t)[\d.e-]+", r"\g<1>0.02", text)
+        text = re.sub(r"(?<=\n)seconds an answer .*", _still_seconds, text)
         text = re.sub(r"\(uploaded [^)]*\)", "(uploaded just now)", text)
         return re.sub(r"(\t|\()\d+[sm](\t| ago\))", r"\g<1>5s\2", text)
 
@@ -80,6 +85,15 @@ class StandIns:
             made = hashlib.sha256(f"{kind}{self._count[kind]}".encode()).hexdigest()
             self._shown[real] = made[: len(real)]
         return self._shown[real]
+
+
+def _still_seconds(row: re.Match[str]) -> str:
+    """A row of a table, with the same times in columns as wide as they were."""
+
+    def cell(match: re.Match[str]) -> str:
+        return "0.02 (0.05)".ljust(len(match[0])) if match[2] else "0.02 (0.05)"
+
+    return re.sub(r"(\d[\d.e-]* \(\d[\d.e-]*\))( *)", cell, row[0])
 
 
 def fill(text: str) -> str:

@@ -34,6 +34,9 @@ JOB_COMMANDS = (
     *("complete", "chat", "delete", "files", "models"),
 )
 
+#: Those that have a page of their own.
+OWN_PAGES = {"evaluate": "docs/evaluate.md", "compare": "docs/compare.md"}
+
 
 def pages() -> list[Any]:
     return [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES]
@@ -119,7 +122,9 @@ def test_every_job_command_is_explained():
         assert re.findall("<!-- help: (.+) -->", section) == helps
     others = {"prepare_data", "cost", "serve", "config", "login", "logout", "completion", "tools", "api"}
     others |= {"wandb", "mlflow"}
-    assert set(app.COMMANDS) - others == set(JOB_COMMANDS)
+    assert set(app.COMMANDS) - others == {*JOB_COMMANDS, *OWN_PAGES}
+    for name, page in OWN_PAGES.items():
+        assert re.findall("<!-- help: (.+) -->", text_of(page)) == [name]
 
 
 def test_every_tracker_is_explained():
@@ -140,6 +145,7 @@ def test_every_tracker_is_explained():
 def test_the_help_in_the_job_reference_leaves_no_option_out():
     """The options that all commands have stand once, the others in each command's own part."""
     text = text_of("docs/jobs.md")
+    text += "".join(map(text_of, OWN_PAGES.values()))
     shown = dict(re.findall(r"<!-- help: (.+?) -->\n(.*?)<!-- end -->", text, re.DOTALL))
     common = set(re.findall(r"--[a-z][\w-]*", shown.pop("connection")))
     for command, part in shown.items():

@@ -28,6 +28,8 @@ COMMANDS = {
     "pause": ("fttool.cli.job_actions", "Pause running fine-tuning jobs."),
     "resume": ("fttool.cli.job_actions", "Go on with paused fine-tuning jobs."),
     "results": ("fttool.cli.results", "Download and sum up the result file of a job."),
+    "evaluate": ("fttool.cli.evaluate", "Ask a model the examples of a file, and measure how good its answers are."),
+    "compare": ("fttool.cli.compare", "Put the same examples to several models, and say which is better."),
     "complete": ("fttool.cli.complete", "Complete prompts with a model."),
     "chat": ("fttool.cli.chat", "Talk to a model."),
     "delete": ("fttool.cli.delete", "Delete fine-tuned models or files."),

@@ -109,22 +109,40 @@ _Wait = Annotated[
 ]
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only the new model's name, or the job's id.")]
 
-# The legacy API had these; no service of today is known to.
 _Metrics = Annotated[
-    bool, typer.Option("--compute_classification_metrics", "--compute-classification-metrics", help="Legacy.")
+    bool,
+    typer.Option(
+        *("--compute_classification_metrics", "--compute-classification-metrics"),
+        help="When the job has succeeded, measure its model on the validation file.",
+    ),
 ]
 _Classes = Annotated[
     int | None,
-    typer.Option("--classification_n_classes", "--classification-n-classes", metavar="N", help="Legacy."),
+    typer.Option(
+        *("--classification_n_classes", "--classification-n-classes"),
+        metavar="N",
+        help="How many classes there should be.",
+    ),
 ]
 _Positive = Annotated[
     str | None,
-    typer.Option("--classification_positive_class", "--classification-positive-class", metavar="TEXT", help="Legacy."),
+    typer.Option(
+        *("--classification_positive_class", "--classification-positive-class"),
+        metavar="LABEL",
+        help="Of two, the class that precision, recall, F, AUROC and AUPRC are about.",
+    ),
 ]
 _Betas = Annotated[
     list[float] | None,
-    typer.Option("--classification_betas", "--classification-betas", metavar="N", help="Legacy."),
+    typer.Option(
+        *("--classification_betas", "--classification-betas"),
+        metavar="N",
+        help="Also the F-score of this beta (repeat for more).",
+    ),
 ]
+_Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Measure every checkpoint too.")]
+
+# The legacy API had this; no service of today is known to.
 _PromptLoss = Annotated[
     float | None, typer.Option("--prompt_loss_weight", "--prompt-loss-weight", metavar="N", help="Legacy.")
 ]
@@ -169,13 +187,14 @@ def create(
     classification_n_classes: _Classes = None,
     classification_positive_class: _Positive = None,
     classification_betas: _Betas = None,
+    checkpoints: _Checkpoints = False,
     prompt_loss_weight: _PromptLoss = None,
 ) -> int:
     """Start a fine-tuning job and follow it.
 
     Files are checked, and sent unless the service has them already. Ends with the job's own success or failure.
     """
-    from fttool.cli import creating
+    from fttool.cli import create_metrics, creating
     from fttool.jobs.requests import JobOptions, pairs
 
     wish = creating.Wish(
@@ -194,6 +213,14 @@ def create(
         no_input=no_input,
         yes=yes,
         max_cost=max_cost,
+        metrics=create_metrics.after_training(
+            compute_classification_metrics,
+            classes=classification_n_classes,
+            positive=classification_positive_class,
+            betas=classification_betas,
+            validation=validation_file,
+            checkpoints=checkpoints,
+        ),
     )
     job = JobOptions(
         model=model or "",
@@ -215,12 +242,6 @@ def create(
             "reasoning_effort": reasoning_effort,
         },
         extra_hyperparameters=pairs(hyperparameter or (), "--hyperparameter"),
-        legacy={
-            "compute_classification_metrics": compute_classification_metrics,
-            "classification_n_classes": classification_n_classes,
-            "classification_positive_class": classification_positive_class,
-            "classification_betas": classification_betas,
-            "prompt_loss_weight": prompt_loss_weight,
-        },
+        legacy={"prompt_loss_weight": prompt_loss_weight},
     )
     return creating.run(connection, wish, job)

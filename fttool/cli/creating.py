@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fttool.cli import costs, output, services, training_data, uploading
+from fttool.cli import costs, create_metrics, output, services, training_data, uploading
 from fttool.cli.follow_tracking import Opened, opened
 from fttool.cli.shell import shell
 from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from fttool.records.cost import Cost
     from fttool.cli.connection import Connection
+    from fttool.cli.create_metrics import AfterTraining
     from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
     from fttool.jobs.services.base import Service
     from fttool.jobs.sources import Source
+    from fttool.records.cost import Cost
     from fttool.records.jobs import JobView
 
 #: What fttool's own service trains if no model is named.
@@ -47,6 +48,7 @@ class Wish:
     yes: bool
     max_cost: float | None
     track: Sequence[str] = ()
+    metrics: AfterTraining | None = None
 
     @property
     def talks(self) -> bool:
@@ -118,7 +120,10 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
                 return EXIT_BAD_RESULT
             ids = [_on_service(client, file, wish) for file in files]
             job = _create(connection, client, request.with_files(ids[0], ids[1] if len(ids) > 1 else None), wish)
-        return _follow(connection, client, job, wish, trackers) if wish.follow else _leave(connection, job, wish)
+        valid = create_metrics.local_path(wish.validation)
+        if not wish.follow:
+            return _leave(connection, job, wish, valid)
+        return _follow(connection, client, job, wish, trackers, valid)
 
 
 def read_method(path: Path | None) -> Mapping[str, Any] | None:
@@ -179,6 +184,8 @@ def _check(files: list[GivenFile], wish: Wish, method: str, model: str, service:
     found = [(file.path, file.name) for file in files if file.path is not None]
     if wish.check and found:
         training_data.check(found, method, None if own else model, service, told=wish.talks)
+    if wish.metrics is not None:
+        create_metrics.check(wish.metrics, files[1].path, files[1].name)
 
 
 def _show_request(request: JobRequest, wish: Wish) -> int:
@@ -234,10 +241,12 @@ def _silent(text: str) -> None:
     """`--json` and `-q`: nothing but the answer."""
 
 
-def _follow(connection: Connection, client: Client, job: JobView, wish: Wish, trackers: Opened) -> int:
+def _follow(
+    connection: Connection, client: Client, job: JobView, wish: Wish, trackers: Opened, valid: Path | None
+) -> int:
     from fttool.cli.follow import follow_job
 
-    return follow_job(
+    code = follow_job(
         client,
         job.id,
         json=wish.json,
@@ -248,9 +257,12 @@ def _follow(connection: Connection, client: Client, job: JobView, wish: Wish, tr
         job=job,
         trackers=trackers,
     )
+    if code == EXIT_OK and wish.metrics is not None:
+        create_metrics.measure(connection, client, job.id, wish.metrics, valid, quiet=not wish.talks)
+    return code
 
 
-def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
+def _leave(connection: Connection, job: JobView, wish: Wish, valid: Path | None) -> int:
     try:
         if wish.json:
             output.answer_json(job.raw)
@@ -262,4 +274,7 @@ def _leave(connection: Connection, job: JobView, wish: Wish) -> int:
     if wish.talks:
         command = ["fttool", "follow", job.id, *connection.words()]
         output.hint(f"`{shell(command)}` shows how it goes")
+        if wish.metrics is not None:
+            again = create_metrics.later(connection, job.id, wish.metrics, valid)
+            output.hint(f"when it has succeeded, `{again}` measures it")
     return EXIT_OK

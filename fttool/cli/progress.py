@@ -20,6 +20,8 @@ class Progress:
         self.label = label
         self.done = 0
         self.rows = 0
+        #: Shown behind the rows, where the unit is no size.
+        self.note = ""
         self._shown = shown
         self._started = time.monotonic()
         self._bar: Any = None
@@ -49,7 +51,7 @@ class Progress:
 
     def _speed(self) -> str:
         if self.unit != "bytes":
-            return ""
+            return self.note
         return f"{self.done / 1e6 / max(time.monotonic() - self._started, 1e-9):.1f} MB/s"
 
     def _start(self) -> None:

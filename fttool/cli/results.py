@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,7 @@ from fttool.errors import OutputError, ServiceError, UsageError
 if TYPE_CHECKING:
     from fttool.jobs.client import Client
     from fttool.jobs.results import Results
+    from fttool.records.evaluation import JobEvaluation
     from fttool.records.jobs import JobView
 
 RESULTS_EXAMPLES = """\b
@@ -66,7 +68,9 @@ def results(
     In a pipe, the CSV file goes to standard output as the service has it (decoded, if it is base64). On a terminal,
     and where it goes to a file, you see a summary: the last and the best step, whether the model overfits, and (on a
     terminal) charts of loss and accuracy. `-o -` prints the CSV on a terminal too, `--plot` the summary with its
-    charts in a pipe too. With `--json` the rows have the same names whatever the service calls its columns.
+    charts in a pipe too. With `--json` the rows have the same names whatever the service calls its columns. What
+    `fttool evaluate --job` or `create --compute_classification_metrics` have measured is shown with it, and stands in
+    columns of its own.
     """
     wanted = job_ids.one_id(job, id_, "results") if job is not None or id_ is not None else None
     to_stdout = output_ is not None and str(output_) == "-"
@@ -78,10 +82,14 @@ def results(
 
         check_plot_file(plot_file)
     kept = output_ is not None or plot_file is not None
+    from fttool.jobs.evaluate.beside import with_metrics
+
     client = connection.open()
     with _fetched(client, _find(client, wanted, tell=not json), result_file) as found:
+        measured = results_views.evaluations(client, found.job)
+        csv = with_metrics(found.csv, measured)
         if output_ is not None and not to_stdout:
-            _write(found, output_, force)
+            _write(csv, output_, force)
             _told(output_, quiet, json)
         if plot_file is not None:
             from fttool.cli.plot_files import draw
@@ -89,17 +97,25 @@ def results(
             draw(found, plot_file, overwrite=force)
             _told(plot_file, quiet, json)
         if json:
-            output.answer_json(results_views.document(client, found, path=None if to_stdout else output_))
+            output.answer_json(results_views.document(client, found, measured, path=None if to_stdout else output_))
         elif not to_stdout and (plot or (not quiet and (kept or output.is_terminal(sys.stdout)))):
             charts = output.is_terminal(sys.stdout) if plot is None else plot
-            _summarize(client, found, connection, charts=charts, kept=output_ is not None)
+            _summarize(client, found, measured, connection, charts=charts, kept=output_ is not None)
         elif to_stdout or not kept:
-            _print(found)
+            _print(csv)
 
 
-def _summarize(client: Client, found: Results, connection: Connection, *, charts: bool, kept: bool) -> None:
+def _summarize(
+    client: Client,
+    found: Results,
+    measured: Sequence[JobEvaluation],
+    connection: Connection,
+    *,
+    charts: bool,
+    kept: bool,
+) -> None:
     try:
-        results_views.summary(client, found, connection.words(), charts=charts)
+        results_views.summary(client, found, connection.words(), measured, charts=charts)
     except ServiceError as error:
         if not kept:
             raise
@@ -144,13 +160,13 @@ def _fetched(client: Client, view: JobView, wanted: str | None) -> Results:
     return found
 
 
-def _write(found: Results, path: Path, force: bool) -> None:
+def _write(csv: IO[bytes], path: Path, force: bool) -> None:
     """The CSV into a file, whole or not at all."""
     from fttool.dataset.output import Draft
 
-    found.csv.seek(0)
+    csv.seek(0)
     with Draft(path.parent) as draft:
-        while chunk := found.csv.read(_CHUNK):
+        while chunk := csv.read(_CHUNK):
             draft.write(chunk, 0)
         draft.finish()
         draft.publish(path, overwrite=force)
@@ -163,13 +179,13 @@ def _told(path: Path, quiet: bool, json: bool) -> None:
         output.note(output.paint("wrote", "green", stderr=True), f" {path}")
 
 
-def _print(found: Results) -> None:
+def _print(csv: IO[bytes]) -> None:
     """The CSV to standard output, byte for byte in a pipe."""
-    found.csv.seek(0)
+    csv.seek(0)
     if output.is_terminal(sys.stdout):
-        output.answer_piece(found.csv.read().decode("utf-8", "backslashreplace"))
+        output.answer_piece(csv.read().decode("utf-8", "backslashreplace"))
         return
     stdout = output.stdout_bytes()
-    while chunk := found.csv.read(_CHUNK):
+    while chunk := csv.read(_CHUNK):
         stdout.write(chunk)
     stdout.flush()

@@ -18,7 +18,8 @@ from fttool.records.results import METRICS, ResultRow, ResultSummary
 if TYPE_CHECKING:
     from fttool.jobs.client import Client
     from fttool.jobs.results import Results
-    from fttool.records.jobs import CheckpointView
+    from fttool.records.evaluation import JobEvaluation
+    from fttool.records.jobs import CheckpointView, JobView
 
 _WIDEST = 100
 _NARROWEST = 40
@@ -46,7 +47,17 @@ _TITLES = {
 }
 
 
-def summary(client: Client, found: Results, words: Sequence[str], *, charts: bool) -> None:
+def evaluations(client: Client, job: JobView) -> list[JobEvaluation]:
+    """What was measured of the job on this machine, by step."""
+    from fttool.jobs.evaluate.kept import load
+    from fttool.jobs.evaluate.run import account_of
+
+    return load(account_of(client), job.id)
+
+
+def summary(
+    client: Client, found: Results, words: Sequence[str], measured: Sequence[JobEvaluation], *, charts: bool
+) -> None:
     """Print what there is to see in the results. `words` are the options that lead to the same service."""
     from fttool.jobs.results import better_checkpoint
 
@@ -57,6 +68,8 @@ def summary(client: Client, found: Results, words: Sequence[str], *, charts: boo
     output.answer("")
     for line in step_lines(told):
         output.answer(line)
+    if measured:
+        _show_evaluations(measured)
     if charts:
         for line in chart_lines(found.rows):
             output.answer(line)
@@ -71,6 +84,26 @@ def summary(client: Client, found: Results, words: Sequence[str], *, charts: boo
             output.hint("fewer epochs (--n_epochs) or more examples may help")
     if better is not None:
         output.hint(_advice(better, words))
+
+
+def _show_evaluations(measured: Sequence[JobEvaluation]) -> None:
+    """The metrics of the model's answers, by step."""
+    from fttool.cli.evaluate_metrics import number
+    from fttool.jobs.evaluate.kept import best
+
+    names = list(dict.fromkeys(name for each in measured for name in each.values))
+    rows = [["step", *(name.rpartition("/")[2] for name in names)]]
+    for each in measured:
+        step = "end" if each.step is None else f"{each.step:,}"
+        rows.append([step, *(number(name, each.values.get(name)) for name in names)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    output.answer("")
+    output.answer(f"answers to {measured[-1].file} ({measured[-1].examples:,} examples):")
+    for row in rows:
+        output.answer("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    winner = best(measured)
+    if winner is not None and winner.main is not None and len(measured) > 1:
+        output.answer(f"best by {winner.main[0]}: {winner.model}")
 
 
 def step_lines(told: ResultSummary) -> Iterator[str]:
@@ -101,8 +134,9 @@ def chart_lines(rows: Sequence[ResultRow]) -> Iterator[str]:
         yield from ["", *lines] if lines else []
 
 
-def document(client: Client, found: Results, *, path: Path | None) -> dict[str, Any]:
-    """The results as one JSON document: the job and the file as the service has them, the summary and the rows."""
+def document(client: Client, found: Results, measured: Sequence[JobEvaluation], *, path: Path | None) -> dict[str, Any]:
+    """The results as one JSON document: the job and the file as the service has them, the summary and the rows, and
+    what was measured of the model's answers."""
     from fttool.jobs.results import better_checkpoint
 
     file = dict(found.file.raw) or {"id": found.file.id}
@@ -114,6 +148,7 @@ def document(client: Client, found: Results, *, path: Path | None) -> dict[str, 
         "file": file,
         "summary": {**found.summary.to_dict(), "better_checkpoint": better.model if better else None},
         "rows": [row.to_dict() for row in found.rows],
+        "evaluations": list(measured),
     }
 
 

@@ -81,7 +81,7 @@ class Config:
         elsewhere than the project says would be as wrong: so this stops, and names the way out.
         """
         profile = self.get("profile")
-        if profile is not None and not self._is_defined(profile):
+        if profile is not None and not self.has_profile(profile):
             raise _no_profile(self.settings["profile"], self._profiles())
         refused = self._refused_address()
         if refused is None or refused.value == self.get("base_url"):
@@ -105,7 +105,8 @@ class Config:
         found = refused.get(self.get("profile"), {}).get("base_url")
         return found or refused.get(None, {}).get("base_url")
 
-    def _is_defined(self, profile: str) -> bool:
+    def has_profile(self, profile: str) -> bool:
+        """Whether there is a profile of that name."""
         return profile == LOCAL or profile in self._profiles()
 
     def _profiles(self) -> list[str]:
@@ -146,7 +147,7 @@ def load(
     config = Config(
         settings, warnings, user, project, environ, given_key, api_key_file, prices.from_file(user_path, content)
     )
-    if profile is not None and profile.origin == "option" and not config._is_defined(profile.value):
+    if profile is not None and profile.origin == "option" and not config.has_profile(profile.value):
         raise _no_profile(profile, config._profiles())
     return config
 

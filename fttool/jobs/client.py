@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,13 @@ class Client:
     def patient(self, timeout: float) -> OpenAI:
         """The same without retries and with its own timeout (unless the user gave one), for who retries himself."""
         return self._with(max_retries=0, timeout=self._timeout(self.timeout or timeout))
+
+    def unretried(self) -> Client:
+        """The same service through an SDK that never tries again, for who keeps watch over many requests himself."""
+        other = copy(self)
+        other.__dict__.pop("sdk", None)
+        other.retries = 0
+        return other
 
     @property
     def address(self) -> str:

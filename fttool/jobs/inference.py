@@ -99,10 +99,17 @@ def complete(client: Client, model: str, prompt: str, sampling: Sampling) -> Ans
         return _answer(client.sdk.completions.with_raw_response.create(**body), _completion_choice)
 
 
-def chat(client: Client, model: str, messages: Sequence[Message], sampling: Sampling) -> Answer:
-    """The model's next message in a conversation. Raises as `complete` does."""
+def chat(
+    client: Client,
+    model: str,
+    messages: Sequence[Message],
+    sampling: Sampling,
+    *,
+    extra: Mapping[str, Any] | None = None,
+) -> Answer:
+    """The model's next message in a conversation. `extra` is sent as it is (tools). Raises as `complete` does."""
     with _asking(client, model, "chat"):
-        body = _chat_body(client, model, messages, sampling)
+        body = {**_chat_body(client, model, messages, sampling), **(extra or {})}
         return _answer(client.sdk.chat.completions.with_raw_response.create(**body), _chat_choice)
 
 

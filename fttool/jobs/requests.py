@@ -19,14 +19,9 @@ _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512
 _MOST_SEED = 2**31 - 1
 _MOST_INTEGRATIONS = 5
 
-#: What the legacy API had and today's does not: option -> what there is instead.
-LEGACY: dict[str, str] = {
-    "compute_classification_metrics": "`fttool results` shows loss and accuracy",
-    "classification_n_classes": "",
-    "classification_positive_class": "",
-    "classification_betas": "",
-    "prompt_loss_weight": "services learn from the completion alone",
-}
+#: What the legacy API had and today's does not: option -> what there is instead. (Its classification metrics are
+#: measured by fttool itself.)
+LEGACY: dict[str, str] = {"prompt_loss_weight": "services learn from the completion alone"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -451,10 +451,11 @@ def test_wrong_options_are_told_before_anything_is_sent(service: Scripted, train
 
 
 def test_legacy_options_are_taken_with_a_warning(service: Scripted, train: str, call: Call) -> None:
-    options = ["--compute_classification_metrics", "--classification_n_classes", "2", "--prompt_loss_weight", "0.1"]
+    options = ["--classification_n_classes", "2", "--prompt_loss_weight", "0.1"]
     done = call("create", "-t", train, "-m", MODEL, "--no-follow", *options, *service.options)
     assert done.code == 0
-    assert "warning: not sent" in done.err and "--classification_n_classes" in done.err
+    assert "warning: not sent" in done.err and "--prompt_loss_weight" in done.err
+    assert "--classification_n_classes says nothing without `--compute_classification_metrics`" in done.err
     assert body(service) == {"model": MODEL, "training_file": "file-1"}
 
 

@@ -75,7 +75,7 @@ def test_json(service: Scripted, call: Call) -> None:
     service.on("GET", "/fine_tuning/jobs/ftjob-1/checkpoints", page(*checkpoints))
     done = call("results", "ftjob-1", "--json", *service.options)
     answer = json.loads(done.out)
-    assert list(answer) == ["job", "file", "summary", "rows"]
+    assert list(answer) == ["job", "file", "summary", "rows", "evaluations"]
     assert answer["file"] == {"id": "file-r", "object": "file", "filename": "step_metrics.csv", "bytes": 9}
     assert len(answer["rows"]) == 50
     assert answer["rows"][4] == {

@@ -151,20 +151,12 @@ def test_what_only_one_service_has() -> None:
     assert "`lora`" in warnings("openai", extra_hyperparameters={"lora": "true"})[0]
 
 
-def test_legacy_options_are_warned_of_in_one_line() -> None:
-    legacy = {
-        "compute_classification_metrics": True,
-        "classification_n_classes": 3,
-        "classification_positive_class": None,
-        "classification_betas": None,
-        "prompt_loss_weight": 0.1,
-    }
+def test_legacy_options_are_warned_of() -> None:
+    legacy = {"prompt_loss_weight": 0.1}
     assert body(legacy=legacy) == body()
-    told = warnings(legacy=legacy)
-    assert len(told) == 1
-    assert "--compute_classification_metrics, --classification_n_classes, --prompt_loss_weight" in told[0]
-    nothing = dict.fromkeys(legacy, None) | {"compute_classification_metrics": False}
-    assert warnings(legacy=nothing) == []
+    (told,) = warnings(legacy=legacy)
+    assert "--prompt_loss_weight (services learn from the completion alone)" in told
+    assert warnings(legacy={"prompt_loss_weight": None}) == []
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [

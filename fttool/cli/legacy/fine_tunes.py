@@ -48,6 +48,7 @@ def add_files(parser: ArgumentParser) -> None:
 
 def create(given: Namespace, connection: Connection) -> int:
     """Start a job and follow it."""
+    from fttool.cli import create_metrics
     from fttool.jobs.requests import LEGACY, JobOptions
 
     names = ("n_epochs", "batch_size", "learning_rate_multiplier")
@@ -57,14 +58,30 @@ def create(given: Namespace, connection: Connection) -> int:
         hyperparameters={name: getattr(given, name) for name in names},
         legacy={name: getattr(given, name) for name in LEGACY},
     )
+    metrics = create_metrics.after_training(
+        given.compute_classification_metrics,
+        classes=given.classification_n_classes,
+        positive=given.classification_positive_class,
+        betas=given.classification_betas,
+        validation=given.validation_file,
+    )
+    valid = create_metrics.local_path(given.validation_file)
+    if metrics is not None:
+        create_metrics.check(metrics, valid, given.validation_file)
     client, job = starting.start(connection, files_of(given), options)
     if given.no_follow:
         _show(client, job)
+        if metrics is not None:
+            output.hint(f"when it has succeeded: `{create_metrics.later(connection, job.id, metrics, valid)}`")
         return EXIT_OK
     if given.json:
-        return _follow_json(client, job.id, connection, job)
-    output.answer(_CREATED.format(id=job.id))
-    return following.follow(client, job.id, connection, "fine_tunes", job=job)
+        code = _follow_json(client, job.id, connection, job)
+    else:
+        output.answer(_CREATED.format(id=job.id))
+        code = following.follow(client, job.id, connection, "fine_tunes", job=job)
+    if code == EXIT_OK and metrics is not None:
+        create_metrics.measure(connection, client, job.id, metrics, valid, quiet=given.json)
+    return code
 
 
 def files_of(given: Namespace) -> starting.Files:
@@ -102,6 +119,8 @@ def _show(client: Client, job: JobView) -> None:
 def results(given: Namespace, connection: Connection) -> None:
     """Print the result file of a job, with the columns of then."""
     from fttool.cli.legacy.old_results import with_old_columns
+    from fttool.cli.results_views import evaluations
+    from fttool.jobs.evaluate.beside import with_metrics
     from fttool.jobs.results import fetch, find_job
 
     if given.json:
@@ -109,7 +128,8 @@ def results(given: Namespace, connection: Connection) -> None:
         return
     client = connection.open()
     with fetch(client, find_job(client, given.id)) as found:
-        for piece in with_old_columns(found.csv):
+        measured = evaluations(client, found.job)
+        for piece in with_old_columns(with_metrics(found.csv, measured)):
             output.answer_piece(piece)
 
 
