@@ -15,13 +15,13 @@ from fttool.cli.shell import shell
 from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, DataError, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from fttool.records.cost import Cost
     from fttool.cli.connection import Connection
     from fttool.config import Config
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
     from fttool.jobs.services.base import Service
     from fttool.jobs.sources import Source
+    from fttool.records.cost import Cost
     from fttool.records.jobs import JobView
 
 #: What fttool's own service trains if no model is named.
