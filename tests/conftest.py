@@ -164,3 +164,9 @@ def _converse(process: subprocess.Popen[bytes], outer: int, answers: list[tuple[
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def pytest_sessionfinish() -> None:
+    """wandb leaves a folder to be tidied at exit, where warnings are errors and only noise."""
+    if (private := sys.modules.get("wandb.sdk.data_types._private")) is not None:
+        private.MEDIA_TMP.cleanup()
