@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from fttool.catalog.models import find_model, shape_of
@@ -92,7 +93,7 @@ def _method(encoding: str) -> Method:
     """What counts with a vocabulary here: all three give the same answer in every process of a run."""
     if vocabularies.is_here(encoding):
         return "tiktoken"
-    return "rs-bpe" if encoding in _RS_BPE and _rs_bpe(encoding) is not None else "estimate"
+    return "rs-bpe" if encoding in _RS_BPE and find_spec("rs_bpe") is not None else "estimate"
 
 
 @lru_cache(maxsize=8)

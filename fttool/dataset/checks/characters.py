@@ -15,7 +15,7 @@ from fttool.dataset.texts import beyond_ascii
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 #: How control characters stand in JSON.
-_ESCAPED_CONTROL = re.compile(rb"\\[ubf]|\x7f")
+_ESCAPED_CONTROL = re.compile(rb"\\[ubf]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: UTF-8 read as Windows-1252 or Latin-1 (é as Ã©, ’ as â€™), and U+FFFD, left by a decoder that gave up.
@@ -24,6 +24,11 @@ _MOJIBAKE_BYTES = tuple(mark.encode() for mark in ("Ã", "Â", "â€", "ï¿½"
 
 #: Places where programs cut texts: database columns, and the longest cell of a spreadsheet.
 _USUAL_CUTS = (255, 256, 500, 512, 1000, 1024, 2000, 2048, 4000, 4096, 8000, 8192, 32_767, 65_535)
+
+
+def _may_hold_control(data: bytes) -> bool:
+    # A pattern with one way to begin is found ten times as fast as one with two.
+    return b"\x7f" in data or _ESCAPED_CONTROL.search(data) is not None
 
 
 def _may_be_mojibake(data: bytes) -> bool:
@@ -53,7 +58,7 @@ class ControlCharacters(Check):
         return _either(pairs, _CONTROL.search)
 
     def row_hits(self, rows: Rows, spec: Spec) -> Iterator[Hit]:
-        for at, path, text in texts_where(rows, _ESCAPED_CONTROL.search):
+        for at, path, text in texts_where(rows, _may_hold_control):
             if found := _CONTROL.search(text):
                 yield Hit(at, path, f"holds U+{ord(found[0]):04X}")
 
