@@ -17,7 +17,7 @@ COMPLETE_VARIABLE = "_FTTOOL_COMPLETE"
 #: `fttool --help` need not import them all; a test holds it against the function's own.
 COMMANDS = {
     "prepare_data": ("fttool.cli.prepare_data", "Check and fix a file of examples; write it as JSONL."),
-    "cost": ("fttool.cli.cost", "Show how many tokens a file has, and what training on it costs."),
+    "cost": ("fttool.cli.cost", "Show the tokens of a file, and what training on it costs."),
     "create": ("fttool.cli.create", "Start a fine-tuning job and follow it."),
     "follow": ("fttool.cli.follow", "Show a job's events as they come, until it ends."),
     "list": ("fttool.cli.jobs", "List fine-tuning jobs, newest first."),
@@ -28,8 +28,8 @@ COMMANDS = {
     "pause": ("fttool.cli.job_actions", "Pause running fine-tuning jobs."),
     "resume": ("fttool.cli.job_actions", "Go on with paused fine-tuning jobs."),
     "results": ("fttool.cli.results", "Download and sum up the result file of a job."),
-    "evaluate": ("fttool.cli.evaluate", "Ask a model the examples of a file, and measure how good its answers are."),
-    "compare": ("fttool.cli.compare", "Put the same examples to several models, and say which is better."),
+    "evaluate": ("fttool.cli.evaluate", "Measure how good a model's answers to a file are."),
+    "compare": ("fttool.cli.compare", "Measure several models on the same examples."),
     "complete": ("fttool.cli.complete", "Complete prompts with a model."),
     "chat": ("fttool.cli.chat", "Talk to a model."),
     "delete": ("fttool.cli.delete", "Delete fine-tuned models or files."),

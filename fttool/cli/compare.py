@@ -116,7 +116,7 @@ def compare(
     force: _Force = False,
     json: options.Json = False,
 ) -> None:
-    """Put the same examples to several models, and say which is better.
+    """Measure several models on the same examples.
 
     Each metric has its 95% interval, and each model is tested against the first one on the rows that both answered:
     whether a difference is real, or chance could have made it. Models are asked as `evaluate` does, and share its

@@ -52,7 +52,7 @@ def cost(
     base_url: options.BaseUrl = None,
     json: options.Json = False,
 ) -> None:
-    """Show how many tokens a file has, and what training on it costs.
+    """Show the tokens of a file, and what training on it costs.
 
     Prices are those that fttool knows, with their source and the day they were seen, or your own (`fttool config set
     prices.SERVICE/MODEL USD`). What is not known is said to be unknown.

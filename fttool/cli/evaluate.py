@@ -130,7 +130,7 @@ def evaluate(
     force: _Force = False,
     json: options.Json = False,
 ) -> None:
-    """Ask a model the examples of a file, and measure how good its answers are.
+    """Measure how good a model's answers to a file are.
 
     Where there are few different completions it is a classification: accuracy and weighted F1 and, of two classes,
     precision, recall, F-score, AUROC and AUPRC, under the names of the legacy results file. Otherwise the answers are
