@@ -78,6 +78,11 @@ def find_model(model: str, service: str | None = None) -> Model | None:
     return names.find(model, _named(service))
 
 
+def known_model(model: str, service: str | None) -> Model | None:
+    """What is known of a model on a service; where that is nothing, on any other."""
+    return find_model(model, service) or find_model(model)
+
+
 def longest(model: str, service: str) -> int | None:
     """The longest example that a model is trained on there, in tokens; None if it is not known."""
     found = find_model(model, service)

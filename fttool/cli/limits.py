@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def limits_of(service: Service) -> Limits:
     """How much a service takes of what the rules count."""
-    return Limits(images=service.images, file_bytes=service.largest_file)
+    return Limits(images=service.images, file_bytes=service.largest_file, service=service.name)
 
 
 def service_of(config: Config) -> Service:

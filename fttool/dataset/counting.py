@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
 
-from fttool.catalog.models import find_model
+from fttool.catalog.models import known_model
 from fttool.dataset.token_stats import TokenStats, share_to_count
 from fttool.dataset.tokens import Counter, TokenLimit, choose_counter
 from fttool.records.dataset import Shape
@@ -31,12 +31,14 @@ class Counting:
     share: float
 
     @classmethod
-    def of(cls, mode: Mode, model: str | None, shape: Shape, size: int, limit: TokenLimit) -> Counting | None:
+    def of(
+        cls, mode: Mode, model: str | None, shape: Shape, size: int, limit: TokenLimit, service: str | None = None
+    ) -> Counting | None:
         """For about `size` bytes of examples. Without a model the limit is that of the check `over-long`."""
         if mode == "off":
             return None
         counter = choose_counter(model, shape, estimate=mode == "estimate")
-        known = None if model is None else find_model(model)
+        known = None if model is None else known_model(model, service)
         longest = limit.tokens if model is None else None if known is None else known.longest_example
         return cls(counter, longest, share_to_count(size, all_rows=mode != "auto"))
 

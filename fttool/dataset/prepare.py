@@ -136,7 +136,7 @@ class Preparation:
         ]
         self.spec = Spec(
             self.layout,
-            TokenLimit.of(options.model, self.layout.to),
+            TokenLimit.of(options.model, self.layout.to, options.limits.service),
             options.model,
             compare=self.first_validation is not None,
             graded=options.graded,
@@ -225,7 +225,8 @@ class Preparation:
     def counting(self, analysis: Analysis) -> Counting | None:
         """How tokens are counted; None if they are not."""
         options, profile = self.options, analysis.profile
-        return Counting.of(options.tokens, options.model, self.layout.to, profile.size, self.spec.limit)
+        service = options.limits.service
+        return Counting.of(options.tokens, options.model, self.layout.to, profile.size, self.spec.limit, service)
 
     def checked(self, analysis: Analysis) -> Report:
         """What is known without writing, tokens counted."""

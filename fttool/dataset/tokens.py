@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from fttool.catalog.models import find_model, shape_of
+from fttool.catalog.models import find_model, known_model, shape_of
 from fttool.catalog.names import base_name
 from fttool.dataset import vocabularies
 from fttool.records.dataset import Shape
@@ -162,10 +162,10 @@ class TokenLimit:
     encoding: str
 
     @classmethod
-    def of(cls, model: str | None, shape: Shape) -> TokenLimit:
-        """The limit of a model; without one, of the models that take this shape."""
+    def of(cls, model: str | None, shape: Shape, service: str | None = None) -> TokenLimit:
+        """The limit of a model, on a service if one is meant; without a model, of those that take this shape."""
         default = CHAT_LIMIT if shape == "chat" else LEGACY_LIMIT
-        known = None if model is None else find_model(model)
+        known = None if model is None else known_model(model, service)
         longest = None if known is None else known.longest_example
         return cls(longest or default, vocabulary_of(model, shape)[0])
 

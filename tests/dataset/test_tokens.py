@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fttool.dataset import tokens, vocabularies
-from fttool.dataset.tokens import Counter, choose_counter, first_token
+from fttool.dataset.tokens import Counter, TokenLimit, choose_counter, first_token
 from tests.dataset import vocabulary
 
 TEXTS = [
@@ -127,8 +127,14 @@ def test_the_first_token(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_limits_come_from_the_table() -> None:
-    assert tokens.TokenLimit.of("gpt-4.1-mini", "chat").tokens == 65_536
-    assert tokens.TokenLimit.of("gpt-3.5-turbo-0613", "chat").tokens == 4_096
-    assert tokens.TokenLimit.of("ft:babbage-002:org::id", "completion").tokens == 16_384
-    assert tokens.TokenLimit.of(None, "completion").tokens == 2_048
-    assert tokens.TokenLimit.of("whatever", "chat").tokens == 65_536
+    assert TokenLimit.of("gpt-4.1-mini", "chat").tokens == 65_536
+    assert TokenLimit.of("gpt-3.5-turbo-0613", "chat").tokens == 4_096
+    assert TokenLimit.of("ft:babbage-002:org::id", "completion").tokens == 16_384
+    assert TokenLimit.of(None, "completion").tokens == 2_048
+    assert TokenLimit.of("whatever", "chat").tokens == 65_536
+
+
+def test_the_limit_is_that_of_the_model_on_the_service() -> None:
+    assert TokenLimit.of("gpt-4.1-nano", "chat", "azure").tokens == 32_768
+    assert TokenLimit.of("gpt-4.1-nano", "chat", "openai").tokens == 65_536
+    assert TokenLimit.of("gpt-4.1-nano", "chat", "generic").tokens == 65_536  # it does not say: as elsewhere
