@@ -34,12 +34,10 @@ from fttool.dataset.write import count_files, write_files
 from fttool.errors import UsageError
 from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
 from fttool.rules.limits import DEFAULT, Limits
+from fttool.rules.reinforcement import FIRST_ROWS
 
 #: The id under which the split is accepted or refused like any fix.
 SPLIT_ID = "split"
-
-#: So many rows tell the shape where the columns leave it open.
-_FIRST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +188,7 @@ class Preparation:
     def _first_rows(self, at: int) -> list[dict[str, Any]]:
         """The first rows of an input, to tell its shape by."""
         block = self.runner.spools[at].first()
-        return [] if block is None else read_rows(block)[:_FIRST_ROWS]
+        return [] if block is None else read_rows(block)[:FIRST_ROWS]
 
     def policy(self, yes: bool) -> Decide:
         """Decide without asking: `--fix` and `--no-fix` by name, else recommended fixes if `yes`."""
