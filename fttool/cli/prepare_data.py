@@ -12,7 +12,8 @@ from fttool.cli import options, vocabulary
 
 if TYPE_CHECKING:
     from fttool.config import Config
-    from fttool.dataset.prepare import Options, Preparation
+    from fttool.dataset.prepare import Preparation
+    from fttool.dataset.prepare_options import Options
     from fttool.records.dataset import Report
 
 EXAMPLES = """\b
@@ -127,7 +128,7 @@ def prepare_data(
     from fttool.cli.services import chosen
     from fttool.cli.settings import load_config
     from fttool.dataset.formats.base import ReadOptions
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
     from fttool.dataset.shapes import Mapping
     from fttool.dataset.split import DEFAULT_SEED, SplitOptions
     from fttool.errors import UsageError

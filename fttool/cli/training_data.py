@@ -15,7 +15,7 @@ from fttool.cli.shell import shell
 from fttool.errors import DataError, FttoolError
 
 if TYPE_CHECKING:
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
     from fttool.jobs.services.base import Service
     from fttool.records.dataset import Finding, Report, Shape
 
@@ -36,7 +36,7 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
 
     Raises DataError for what a service would refuse or what would train on garbage.
     """
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
 
     names = {str(path): name for path, name in files}
     with called(names):
