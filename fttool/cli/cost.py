@@ -141,10 +141,10 @@ def _on_disk(files: list[Path], valid_file: Path | None) -> Iterator[list[Path]]
         yield paths
 
 
-def _method(given: str | None, shape: str) -> str:
+def _method(given: str | None, shape: Shape) -> str:
     """The method to ask the price of."""
-    from fttool.cli.costs import METHODS
     from fttool.errors import UsageError
+    from fttool.records.dataset import METHODS
 
     if given is None:
         return METHODS.get(shape, "supervised")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fttool.records.dataset import Report
     from fttool.records.tokens import TokenCount
 
-#: The method of a shape; the others are for supervised training.
-METHODS = {"preference": "dpo", "reinforcement": "reinforcement"}
-
 MaxCost = Annotated[
     float | None,
     typer.Option(
@@ -63,6 +60,7 @@ def of_report(config: Config, report: Report) -> list[str]:
     """What training on prepared data costs, in a line or two."""
     from fttool.catalog.cost import work_out
     from fttool.cli.services import chosen
+    from fttool.records.dataset import METHODS
 
     written = {each.role: each.path for each in report.outputs}
     model = config.get("model")

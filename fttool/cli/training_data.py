@@ -13,6 +13,7 @@ from fttool.cli import output, views
 from fttool.cli.limits import limits_of
 from fttool.cli.shell import shell
 from fttool.errors import DataError, FttoolError
+from fttool.records.dataset import METHODS
 
 if TYPE_CHECKING:
     from fttool.dataset.prepare_options import Options
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 8
 
 #: The shape of the examples of a method; supervised training takes two, which their keys tell apart.
-SHAPES: Mapping[str, Shape] = {"dpo": "preference", "reinforcement": "reinforcement"}
+SHAPES: Mapping[str, Shape] = {method: shape for shape, method in METHODS.items()}
 
 #: prepare_data mends these without asking; a service refuses the file for one such row.
 _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion", "converted")
