@@ -17,9 +17,8 @@ def chosen(config: Config, *, local: bool = False) -> tuple[Service, bool]:
 
     Raises ConfigError for one that is not known.
     """
-    from fttool.jobs.services import named, recognise
+    from fttool.jobs.services import named, of_settings
 
     if local or config.means_own_service:
         return named("local"), True
-    kind = config.get("service")
-    return (named(kind) if kind else recognise(config.get("base_url"))), False
+    return of_settings(config), False
