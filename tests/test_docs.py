@@ -22,7 +22,7 @@ from fttool.cli.legacy import fine_tunes
 from fttool.cli.legacy.grammar import LegacyCommand
 from fttool.config.known import SETTINGS
 from fttool.dataset.checks import CHECKS
-from fttool.dataset.prepare import SPLIT_ID
+from fttool.dataset.prepare_options import SPLIT_ID
 from fttool.jobs.trackers import TRACKERS
 
 ROOT = Path(__file__).parent.parent

@@ -15,12 +15,6 @@ from fttool.records.tokens import TokenCount
 _MILLION = 1_000_000
 
 
-def is_free(service: str, model: str, method: str = "supervised", own: Mapping[str, Setting] | None = None) -> bool:
-    """Whether training costs nothing, so that nothing needs to be counted."""
-    price = find_price(service, model, method, own)
-    return price is not None and price.training == 0
-
-
 def price_known(service: str, model: str, method: str, own: Mapping[str, Setting] | None = None) -> bool:
     """Whether tokens would lead to a cost: there is a price for them."""
     price = find_price(service, model, method, own)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fttool.cli import options
+from fttool.cli import measuring_options, options
 from fttool.cli.connection import Connection, connected
 
 EXAMPLES = """\b
@@ -27,49 +27,10 @@ _File = Annotated[
     Path,
     typer.Option("-f", "--file", metavar="FILE", help="JSONL with `prompt` and `completion`, or with `messages`."),
 ]
-_Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="Ask only N of the examples, drawn at random.")
-]
 _Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What --limit and the intervals draw by.")]
-_Concurrency = Annotated[
-    int, typer.Option("--concurrency", metavar="N", min=1, max=256, help="So many requests at once, at most.")
-]
 _Answers = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FOLDER", help="Where answers are kept (here): FILE.MODEL.answers.jsonl."),
-]
-_Anew = Annotated[bool, typer.Option("--anew", help="Throw kept answers away and ask all again.")]
-_Task = Annotated[
-    str | None,
-    typer.Option("--task", metavar="NAME", help="classification or text, if the completions do not show it."),
-]
-_Stop = Annotated[
-    str | None, typer.Option("--stop", metavar="TEXT", help="Stop sequence; else the common end of the completions.")
-]
-_Separator = Annotated[
-    str | None, typer.Option("--separator", metavar="TEXT", help="Put this behind prompts that do not end with it.")
-]
-_MaxTokens = Annotated[
-    int | None,
-    typer.Option("-M", "--max-tokens", "--max_tokens", metavar="N", min=1, help="How long an answer may be."),
-]
-_Temperature = Annotated[
-    float, typer.Option("-t", "--temperature", metavar="T", min=0, max=2, help="0: always the likeliest answer.")
-]
-_Positive = Annotated[
-    str | None,
-    typer.Option(
-        *("--positive-class", "--positive_class"),
-        metavar="LABEL",
-        help="Of two labels, the one that precision, recall, F, AUROC and AUPRC are about.",
-    ),
-]
-_Betas = Annotated[
-    list[float] | None, typer.Option("--beta", metavar="N", help="Also the F-score of this beta (repeat for more).")
-]
-_Metrics = Annotated[
-    list[str] | None,
-    typer.Option("--metric", metavar="FILE.py:NAME", help="A function of (expected, answer) of yours (repeatable)."),
 ]
 _Prices = Annotated[
     list[str] | None,
@@ -96,19 +57,19 @@ def compare(
     connection: Connection,
     models: _Models,
     file: _File,
-    limit: _Limit = None,
+    limit: measuring_options.Limit = None,
     seed: _Seed = 0,
-    concurrency: _Concurrency = 8,
+    concurrency: measuring_options.Concurrency = 8,
     output_: _Answers = None,
-    anew: _Anew = False,
-    task: _Task = None,
-    stop: _Stop = None,
-    separator: _Separator = None,
-    max_tokens: _MaxTokens = None,
-    temperature: _Temperature = 0.0,
-    positive_class: _Positive = None,
-    beta: _Betas = None,
-    metric: _Metrics = None,
+    anew: measuring_options.Anew = False,
+    task: measuring_options.Task = None,
+    stop: measuring_options.Stop = None,
+    separator: measuring_options.Separator = None,
+    max_tokens: measuring_options.MaxTokens = None,
+    temperature: measuring_options.Temperature = 0.0,
+    positive_class: measuring_options.Positive = None,
+    beta: measuring_options.Betas = None,
+    metric: measuring_options.Metrics = None,
     price: _Prices = None,
     disagreements: _Disagreements = None,
     disagreements_file: _DisagreementsFile = None,

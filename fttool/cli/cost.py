@@ -61,7 +61,6 @@ def cost(
     from fttool.catalog.models import longest
     from fttool.cli import costs, output, services
     from fttool.cli.connection import check_local
-    from fttool.cli.creating import OWN_MODEL
     from fttool.cli.settings import load_config
     from fttool.dataset.count import find_shape
 
@@ -71,7 +70,7 @@ def cost(
     chosen, _ = services.chosen(config, local=local)
     named = config.get("model")
     if named is None and chosen.name == "local":
-        named = OWN_MODEL
+        named = services.OWN_MODEL
     with _on_disk(files, valid_file) as paths:
         shape = find_shape(paths[0])
         kind = _method(method, shape)
@@ -142,10 +141,10 @@ def _on_disk(files: list[Path], valid_file: Path | None) -> Iterator[list[Path]]
         yield paths
 
 
-def _method(given: str | None, shape: str) -> str:
+def _method(given: str | None, shape: Shape) -> str:
     """The method to ask the price of."""
-    from fttool.cli.costs import METHODS
     from fttool.errors import UsageError
+    from fttool.records.dataset import METHODS
 
     if given is None:
         return METHODS.get(shape, "supervised")

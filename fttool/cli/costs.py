@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fttool.records.dataset import Report
     from fttool.records.tokens import TokenCount
 
-#: The method of a shape; the others are for supervised training.
-METHODS = {"preference": "dpo", "reinforcement": "reinforcement"}
-
 MaxCost = Annotated[
     float | None,
     typer.Option(
@@ -62,7 +59,8 @@ def of_job(
 def of_report(config: Config, report: Report) -> list[str]:
     """What training on prepared data costs, in a line or two."""
     from fttool.catalog.cost import work_out
-    from fttool.cli.limits import service_of
+    from fttool.cli.services import chosen
+    from fttool.records.dataset import METHODS
 
     written = {each.role: each.path for each in report.outputs}
     model = config.get("model")
@@ -70,7 +68,7 @@ def of_report(config: Config, report: Report) -> list[str]:
         command = shell(["fttool", "cost", written.get("training", report.inputs[0].path)])
         return [f"cost: unknown until a model is named; `{command}` compares"]
     cost = work_out(
-        service_of(config).name,
+        chosen(config)[0].name,
         model,
         METHODS.get(report.shape, "supervised"),
         report.training_tokens or report.tokens,

@@ -195,6 +195,7 @@ def create(
     Files are checked, and sent unless the service has them already. Ends with the job's own success or failure.
     """
     from fttool.cli import create_metrics, creating
+    from fttool.cli.json_files import read_object
     from fttool.jobs.requests import JobOptions, pairs
 
     wish = creating.Wish(
@@ -227,7 +228,7 @@ def create(
         suffix=suffix,
         seed=seed,
         method=method,
-        method_json=creating.read_method(method_json),
+        method_json=None if method_json is None else read_object(method_json, "the method"),
         metadata=pairs(metadata or (), "--metadata"),
         integrations=integration or (),
         extra=pairs(extra or (), "--extra"),

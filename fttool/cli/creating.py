@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from fttool.cli import costs, create_metrics, output, services, training_data, uploading
 from fttool.cli.follow_tracking import Opened, opened
+from fttool.cli.given_files import GivenFile, find_sources, not_fetched, on_disk
 from fttool.cli.shell import shell
-from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, DataError, FttoolError, OutputError, UsageError
+from fttool.errors import EXIT_BAD_RESULT, EXIT_OK, FttoolError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions, JobRequest
     from fttool.jobs.services.base import Service
-    from fttool.jobs.sources import Source
     from fttool.records.cost import Cost
     from fttool.records.jobs import JobView
-
-#: What fttool's own service trains if no model is named.
-OWN_MODEL = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +53,6 @@ class Wish:
         return not (self.quiet or self.json)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenFile:
-    """One of the two inputs, as it was meant and (unless it is an id) where it lies on this machine."""
-
-    source: Source
-    path: Path | None
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        if self.source.kind == "path" or self.path is None:
-            return self.source.text
-        return self.path.name
-
-    @property
-    def filename(self) -> str:
-        """Its name on the service: training files end in .jsonl (OpenAI's contract). Not for an id."""
-        assert self.path is not None
-        name = self.path.name
-        return name if name.lower().endswith(".jsonl") else f"{name}.jsonl"
-
-
 def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     """Do it, and return the exit code."""
     from fttool.jobs.requests import make_request
@@ -89,7 +64,7 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         )
     config = connection.config()
     service, own = services.chosen(config, local=connection.local)
-    options = replace(options, model=options.model or config.get("model") or (OWN_MODEL if own else ""))
+    options = replace(options, model=options.model or config.get("model") or (services.OWN_MODEL if own else ""))
     if not options.model:
         raise UsageError(
             "no base model is named", hint="`-m MODEL` names it, or `fttool config set model MODEL` for all commands"
@@ -97,10 +72,10 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     request = make_request(options, service)
     for warning in request.warnings:
         output.warn(warning)
-    sources = _sources(wish)
+    sources = find_sources(wish.training, wish.validation)
     method = request.body.get("method", {}).get("type", "supervised")
     if wish.dry_run:
-        local = [GivenFile(source, source.path if source.kind == "path" else None) for source in sources]
+        local = not_fetched(sources)
         _check(local, wish, method, options.model, service, own=own)
         cost = _cost(config, service, request, local, wish)
         if wish.talks and not own:
@@ -126,23 +101,6 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         return _follow(connection, client, job, wish, trackers, valid)
 
 
-def read_method(path: Path | None) -> Mapping[str, Any] | None:
-    """The content of the file of `--method-json`. Raises DataError if it is no JSON object."""
-    if path is None:
-        return None
-    import json
-
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or str(error)).lower()}", file=str(path)) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON: {error}", file=str(path)) from None
-    if not isinstance(content, dict):
-        raise DataError("the method is a JSON object", file=str(path))
-    return content
-
-
 def patience(notify: str | None, give_up_after: str | None) -> float | None:
     """How long to follow a silent service, in seconds. Raises UsageError for what is wrong with these options."""
     from fttool.cli.notify import check_command
@@ -158,26 +116,6 @@ def _cost(config: Config, service: Service, request: JobRequest, files: list[Giv
     cost = costs.of_job(config, service.name, request.body, [file.path for file in files], quiet=not wish.talks)
     costs.guard(cost, wish.max_cost)
     return cost
-
-
-def _sources(wish: Wish) -> list[Source]:
-    from fttool.jobs.sources import find_source
-
-    sources = [find_source(wish.training, "-t")]
-    if wish.validation is not None:
-        sources.append(find_source(wish.validation, "-v"))
-    if [source.kind for source in sources].count("stdin") > 1:
-        raise UsageError("standard input holds one file: give the other by name")
-    if len(sources) == 2 and sources[0] == sources[1]:
-        output.warn("training and validation file are the same: validation will show nothing new")
-    return sources
-
-
-def on_disk(source: Source, service: Service) -> contextlib.AbstractContextManager[Path | None]:
-    """Where the file lies on this machine while the context lasts; None for an id."""
-    if source.kind == "id":
-        return contextlib.nullcontext()
-    return uploading.on_disk(source, service.largest_file)
 
 
 def _check(files: list[GivenFile], wish: Wish, method: str, model: str, service: Service, *, own: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fttool.cli import options
+from fttool.cli import measuring_options, options
 from fttool.cli.connection import Connection, connected
 from fttool.errors import UsageError
 
@@ -36,51 +36,12 @@ _Job = Annotated[
     typer.Option("-i", "--job", metavar="ID", help="Evaluate this job's model; `fttool results` shows it then."),
 ]
 _Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Evaluate every checkpoint of the job.")]
-_Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="Ask only N of the examples, drawn at random.")
-]
 _Seed = Annotated[
     int, typer.Option("--seed", metavar="N", help="What --limit draws by; a larger N then adds to a smaller one.")
-]
-_Concurrency = Annotated[
-    int, typer.Option("--concurrency", metavar="N", min=1, max=256, help="So many requests at once, at most.")
 ]
 _Answers = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Where the answers are kept (FILE.MODEL.answers.jsonl, here)."),
-]
-_Anew = Annotated[bool, typer.Option("--anew", help="Throw kept answers away and ask all again.")]
-_Task = Annotated[
-    str | None,
-    typer.Option("--task", metavar="NAME", help="classification or text, if the completions do not show it."),
-]
-_Stop = Annotated[
-    str | None, typer.Option("--stop", metavar="TEXT", help="Stop sequence; else the common end of the completions.")
-]
-_Separator = Annotated[
-    str | None, typer.Option("--separator", metavar="TEXT", help="Put this behind prompts that do not end with it.")
-]
-_MaxTokens = Annotated[
-    int | None,
-    typer.Option("-M", "--max-tokens", "--max_tokens", metavar="N", min=1, help="How long an answer may be."),
-]
-_Temperature = Annotated[
-    float, typer.Option("-t", "--temperature", metavar="T", min=0, max=2, help="0: always the likeliest answer.")
-]
-_Positive = Annotated[
-    str | None,
-    typer.Option(
-        *("--positive-class", "--positive_class"),
-        metavar="LABEL",
-        help="Of two labels, the one that precision, recall, F, AUROC and AUPRC are about.",
-    ),
-]
-_Betas = Annotated[
-    list[float] | None, typer.Option("--beta", metavar="N", help="Also the F-score of this beta (repeat for more).")
-]
-_Metrics = Annotated[
-    list[str] | None,
-    typer.Option("--metric", metavar="FILE.py:NAME", help="A function of (expected, answer) of yours (repeatable)."),
 ]
 _Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the metrics there: a row for a model.")]
 _Plot = Annotated[
@@ -110,19 +71,19 @@ def evaluate(
     model_: _ModelOption = None,
     job: _Job = None,
     checkpoints: _Checkpoints = False,
-    limit: _Limit = None,
+    limit: measuring_options.Limit = None,
     seed: _Seed = 0,
-    concurrency: _Concurrency = 8,
+    concurrency: measuring_options.Concurrency = 8,
     output_: _Answers = None,
-    anew: _Anew = False,
-    task: _Task = None,
-    stop: _Stop = None,
-    separator: _Separator = None,
-    max_tokens: _MaxTokens = None,
-    temperature: _Temperature = 0.0,
-    positive_class: _Positive = None,
-    beta: _Betas = None,
-    metric: _Metrics = None,
+    anew: measuring_options.Anew = False,
+    task: measuring_options.Task = None,
+    stop: measuring_options.Stop = None,
+    separator: measuring_options.Separator = None,
+    max_tokens: measuring_options.MaxTokens = None,
+    temperature: measuring_options.Temperature = 0.0,
+    positive_class: measuring_options.Positive = None,
+    beta: measuring_options.Betas = None,
+    metric: measuring_options.Metrics = None,
     csv: _Csv = None,
     plot_file: _Plot = None,
     price: _Price = None,

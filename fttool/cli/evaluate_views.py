@@ -50,13 +50,13 @@ def show_steps(outcomes: Sequence[Outcome]) -> None:
     for each in outcomes:
         step = "end" if each.target.step is None else f"{each.target.step:,}"
         values = [each.measures.value(name) for name in names]
-        shown = map(number, names, values) if output.is_terminal(sys.stdout) else map(_whole, values)
+        shown = map(evaluate_metrics.number, names, values) if output.is_terminal(sys.stdout) else map(_whole, values)
         rows.append([step, *shown, each.target.model])
     output.table(["step", *(name.rpartition("/")[2] for name in names), "model"], rows)
     winner = best(outcomes)
     if winner is not None:
         name = winner.measures.metrics[0].name
-        value = number(name, winner.measures.value(name))
+        value = evaluate_metrics.number(name, winner.measures.value(name))
         output.note(f"best by {name}: {winner.target.model} ({value})")
 
 
@@ -123,11 +123,6 @@ def write_csv(found: Survey, outcomes: Sequence[Outcome], path: Path, *, overwri
         draft.write(text.getvalue().encode("utf-8", "backslashreplace"), len(outcomes))
         draft.finish()
         draft.publish(path, overwrite=overwrite)
-
-
-def number(name: str, value: float | None) -> str:
-    """A metric as it is read: fractions in percent, chrF and BLEU as they are."""
-    return evaluate_metrics.number(name, value)
 
 
 def _names(outcomes: Sequence[Outcome]) -> list[str]:

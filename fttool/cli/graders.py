@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from fttool.cli import output
+from fttool.cli.json_files import read_object
 from fttool.errors import DataError
 from fttool.rules.graders import fields_read, strange_templates
 
@@ -16,14 +16,7 @@ def read_grader(path: Path) -> tuple[str, ...]:
     Raises DataError for what is no JSON object, or has templates that stand for nothing.
     """
     name = str(path)
-    try:
-        grader = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"cannot be read: {(error.strerror or str(error)).lower()}", file=name) from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON: {error}", file=name) from None
-    if not isinstance(grader, dict):
-        raise DataError("a grader is a JSON object", file=name)
+    grader = read_object(path, "a grader")
     if strange := strange_templates(grader):
         named = ", ".join(f"`{{{{ {text} }}}}`" for text in strange[:5])
         raise DataError(

@@ -12,7 +12,8 @@ from fttool.cli import options, vocabulary
 
 if TYPE_CHECKING:
     from fttool.config import Config
-    from fttool.dataset.prepare import Options, Preparation
+    from fttool.dataset.prepare import Preparation
+    from fttool.dataset.prepare_options import Options
     from fttool.records.dataset import Report
 
 EXAMPLES = """\b
@@ -123,10 +124,11 @@ def prepare_data(
     applied with --yes or one by one with --fix. The input is never changed and no file is overwritten.
     """
     from fttool.cli.graders import read_grader
-    from fttool.cli.limits import limits_of, service_of
+    from fttool.cli.limits import limits_of
+    from fttool.cli.services import chosen
     from fttool.cli.settings import load_config
     from fttool.dataset.formats.base import ReadOptions
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
     from fttool.dataset.shapes import Mapping
     from fttool.dataset.split import DEFAULT_SEED, SplitOptions
     from fttool.errors import UsageError
@@ -151,7 +153,7 @@ def prepare_data(
         to=_one_of(to, "--to", ("chat", "completion")),
         system=system,
         graded=() if grader is None else read_grader(grader),
-        limits=limits_of(service_of(config)),
+        limits=limits_of(chosen(config)[0]),
         mapping=Mapping(prompt_column, completion_column, prompt_template, completion_template),
         read=ReadOptions(format, encoding, delimiter, sheet, skip_bad_rows),
         model=config.get("model"),

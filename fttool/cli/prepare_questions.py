@@ -10,7 +10,8 @@ from fttool.cli import output, prompts, views
 from fttool.dataset.analysis import Analysis
 from fttool.dataset.checks import Check
 from fttool.dataset.checks.base import Verdict
-from fttool.dataset.prepare import SPLIT_ID, Options, Preparation
+from fttool.dataset.prepare import Preparation
+from fttool.dataset.prepare_options import SPLIT_ID, Options
 from fttool.dataset.samples import make_sample
 from fttool.errors import MissingColumnError
 

@@ -13,16 +13,17 @@ from fttool.cli import output, views
 from fttool.cli.limits import limits_of
 from fttool.cli.shell import shell
 from fttool.errors import DataError, FttoolError
+from fttool.records.dataset import METHODS
 
 if TYPE_CHECKING:
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
     from fttool.jobs.services.base import Service
     from fttool.records.dataset import Finding, Report, Shape
 
 _MOST_SHOWN = 8
 
 #: The shape of the examples of a method; supervised training takes two, which their keys tell apart.
-SHAPES: Mapping[str, Shape] = {"dpo": "preference", "reinforcement": "reinforcement"}
+SHAPES: Mapping[str, Shape] = {method: shape for shape, method in METHODS.items()}
 
 #: prepare_data mends these without asking; a service refuses the file for one such row.
 _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion", "converted")
@@ -36,7 +37,7 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
 
     Raises DataError for what a service would refuse or what would train on garbage.
     """
-    from fttool.dataset.prepare import Options
+    from fttool.dataset.prepare_options import Options
 
     names = {str(path): name for path, name in files}
     with called(names):

@@ -16,6 +16,7 @@ from fttool.dataset.tokens import Counter, choose_counter
 from fttool.errors import DataError
 from fttool.records.dataset import Shape
 from fttool.records.tokens import TokenCount
+from fttool.rules.reinforcement import FIRST_ROWS
 
 #: What rows of each shape must have to be counted.
 _KEYS: dict[Shape, tuple[str, ...]] = {
@@ -24,9 +25,6 @@ _KEYS: dict[Shape, tuple[str, ...]] = {
     "preference": ("input",),
     "reinforcement": ("messages",),
 }
-
-#: So many rows tell the shape where the columns leave it open.
-_FIRST_ROWS = 50
 
 
 def count_tokens(
@@ -74,7 +72,7 @@ def find_shape(path: Path) -> Shape:
 
 def _shape(table: Table) -> Shape:
     block = next(iter(table.blocks()), None)
-    shape = detect_shape(table.columns, [] if block is None else read_rows(block)[:_FIRST_ROWS])
+    shape = detect_shape(table.columns, [] if block is None else read_rows(block)[:FIRST_ROWS])
     missing = [name for name in _KEYS[shape] if name not in table.columns]
     if missing:
         listed = " and no ".join(f"`{name}`" for name in missing)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,76 +15,26 @@ from typing import Any
 
 from fttool.dataset.analysis import Analysis, Analyst, Decide
 from fttool.dataset.blocks import VALID
-from fttool.dataset.checks import BY_ID, CHECKS, Check
+from fttool.dataset.checks import Check
 from fttool.dataset.checks.base import Spec, Verdict
-from fttool.dataset.conversions.choice import check_name, choose
-from fttool.dataset.counting import MODES, Counting, Mode, Tokens
+from fttool.dataset.conversions.choice import choose
+from fttool.dataset.counting import Counting, Mode, Tokens
 from fttool.dataset.examples import read_rows
 from fttool.dataset.formats import open_table
 from fttool.dataset.formats.base import ReadOptions, Table
 from fttool.dataset.output import check_folder, check_target, stem_of
 from fttool.dataset.parallel import Runner
 from fttool.dataset.passes import Progress
+from fttool.dataset.prepare_options import SPLIT_ID, Options
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
 from fttool.dataset.summary import make_report, token_counts
 from fttool.dataset.tokens import TokenLimit, choose_counter
 from fttool.dataset.write import count_files, write_files
 from fttool.errors import UsageError
-from fttool.records.dataset import SHAPES, InputFile, OutputFile, Report, Shape
+from fttool.records.dataset import InputFile, OutputFile, Report, Shape
 from fttool.rules.limits import DEFAULT, Limits
-
-#: The id under which the split is accepted or refused like any fix.
-SPLIT_ID = "split"
-
-#: So many rows tell the shape where the columns leave it open.
-_FIRST_ROWS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Everything about a preparation but the files and who decides."""
-
-    output: Path | None = None
-    overwrite: bool = False
-    check_only: bool = False
-    shape: Shape | None = None
-    from_: str | None = None
-    to: Shape | None = None
-    system: str | None = None
-    mapping: Mapping = field(default_factory=Mapping)
-    graded: tuple[str, ...] = ()
-    limits: Limits = DEFAULT
-    read: ReadOptions = field(default_factory=ReadOptions)
-    model: str | None = None
-    fix: tuple[str, ...] = ()
-    no_fix: tuple[str, ...] = ()
-    split: SplitOptions = field(default_factory=SplitOptions)
-    processes: int | None = None
-    tokens: Mode = "auto"
-
-    def check(self) -> None:
-        """Raises UsageError for options that make no sense."""
-        self.split.check()
-        check_name(self.from_)
-        if self.graded and self.shape not in (None, "reinforcement"):
-            raise UsageError(f"graders are for reinforcement, not for {self.shape} examples")
-        if self.to not in (None, "chat", "completion"):
-            raise UsageError(f"--to takes chat or completion, not `{self.to}`")
-        if self.shape not in (None, *SHAPES):
-            raise UsageError(f"--shape takes {', '.join(SHAPES[:-1])} or {SHAPES[-1]}, not `{self.shape}`")
-        for one in (*self.fix, *self.no_fix):
-            if one not in BY_ID and one != SPLIT_ID:
-                raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
-        if self.tokens not in MODES:
-            raise UsageError(f"--tokens takes {', '.join(MODES[:-1])} or {MODES[-1]}, not `{self.tokens}`")
-        if self.processes is not None and self.processes < 1:
-            raise UsageError(f"--processes must be at least 1, not {self.processes}")
-        if (SPLIT_ID in self.fix and self.split.split is False) or (SPLIT_ID in self.no_fix and self.split.asked):
-            raise UsageError("the options contradict each other on whether to split")
-        both = set(self.fix) & set(self.no_fix)
-        if both:
-            raise UsageError(f"--fix and --no-fix both name `{sorted(both)[0]}`")
+from fttool.rules.reinforcement import FIRST_ROWS
 
 
 class Preparation:
@@ -190,7 +139,7 @@ class Preparation:
     def _first_rows(self, at: int) -> list[dict[str, Any]]:
         """The first rows of an input, to tell its shape by."""
         block = self.runner.spools[at].first()
-        return [] if block is None else read_rows(block)[:_FIRST_ROWS]
+        return [] if block is None else read_rows(block)[:FIRST_ROWS]
 
     def policy(self, yes: bool) -> Decide:
         """Decide without asking: `--fix` and `--no-fix` by name, else recommended fixes if `yes`."""
@@ -378,10 +327,3 @@ def prepare(
         if check:
             return work.checked(analysis)
         return work.write(analysis, split=work.split_wanted(analysis, yes))
-
-
-def _nearest_check(one: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(one, BY_ID, n=1)
-    return f"did you mean `{near[0]}`?" if near else "the checks: " + ", ".join(check.id for check in CHECKS)

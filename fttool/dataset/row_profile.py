@@ -17,6 +17,7 @@ from fttool.records.dataset import Shape
 from fttool.rules import faults
 from fttool.rules.parts import count_images
 from fttool.rules.reinforcement import reference_fields
+from fttool.rules.surrogates import is_broken
 
 _ROW_HITS = tuple(check for check in CHECKS if type(check).row_hits is not Check.row_hits)
 
@@ -35,7 +36,8 @@ def profile_rows(block: Block, spec: Spec, gone: bytes | None) -> Profile:
         for hit in check.row_hits(rows, spec):
             profile.note(check.id, hit._replace(at=rows.index[hit.at]))
     for at in rows.broken:
-        profile.note("chat-surrogate", Hit(rows.index[at], _broken_path(rows.rows[at]), "holds half a character"))
+        path = next((path for path, text in texts_of(rows.rows[at]) if is_broken(text)), "")
+        profile.note("chat-surrogate", Hit(rows.index[at], path, "holds half a character"))
     profile.keys = spread(rows.keys, rows.index, profile.rows)
     profile.answers = spread(rows.answers, rows.index, profile.rows)
     profile.size = sum(map(len, rows.data))
@@ -94,10 +96,3 @@ def _asked(row: Row, shape: Shape) -> str:
         if isinstance(message, dict)
         for path, text in texts_of({"content": message.get("content")})
     )
-
-
-def _broken_path(row: Row) -> str:
-    for path, text in texts_of(row):
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            return path
-    return ""

@@ -14,6 +14,7 @@ from fttool.errors import MissingColumnError, UsageError
 from fttool.records.dataset import Shape
 from fttool.rules.base import nearest
 from fttool.rules.chat import ROW_KEYS
+from fttool.rules.reinforcement import ends_with_user
 
 FIELDS = ("prompt", "completion")
 
@@ -150,18 +151,11 @@ def detect_shape(columns: Sequence[str], rows: Sequence[Row]) -> Shape:
         return "preference"
     if "messages" in columns:
         references = [name for name in columns if name not in ROW_KEYS]
-        asked = sum(map(_is_asked, rows))
+        asked = sum(map(ends_with_user, rows))
         return "reinforcement" if references and asked * 2 > len(rows) else "chat"
     # `mesages`: better judged as a chat, key by key, than refused for want of a prompt.
     alone = not any(name.lower() in FIELDS for name in columns)
     return "chat" if alone and any(nearest("messages", [name]) for name in columns) else "completion"
-
-
-def _is_asked(row: Row) -> bool:
-    """Whether it is a conversation that ends with the user."""
-    messages = row.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    return isinstance(last, dict) and last.get("role") == "user"
 
 
 def _row_layout(shape: Shape, to: Shape | None, system: str | None) -> Layout:

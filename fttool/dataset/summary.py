@@ -16,14 +16,8 @@ from fttool.dataset.ends import existing_separator, existing_stop
 from fttool.dataset.steps import AddSuffix, RemoveSuffix, apply_steps
 from fttool.dataset.token_stats import error_bounds, merged
 from fttool.dataset.tokens import BYTES_PER_TOKEN
-from fttool.records.dataset import Finding, Fix, InputFile, OutputFile, Place, Report, Shape
+from fttool.records.dataset import METHODS, Finding, Fix, InputFile, OutputFile, Place, Report
 from fttool.records.tokens import TokenCount
-
-#: What `create` must be told for the shapes that supervised training does not take.
-_METHODS: dict[Shape, tuple[str, ...]] = {
-    "preference": ("--method", "dpo"),
-    "reinforcement": ("--method", "reinforcement", "--method-json", "GRADER.json"),
-}
 
 
 def make_report(
@@ -150,7 +144,11 @@ def next_command(
         argv += ["-v", paths["validation"]]
     if model is not None:
         argv += ["-m", model]
-    argv += _METHODS.get(analysis.spec.layout.to, ())
+    shape = analysis.spec.layout.to
+    if shape in METHODS:
+        argv += ["--method", METHODS[shape]]
+    if shape == "reinforcement":
+        argv += ["--method-json", "GRADER.json"]
     if analysis.task == "classification" and "validation" in paths:
         argv.append("--compute_classification_metrics")
         if analysis.classes == 2 and counts:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from fttool.config import Config, Secret
 from fttool.errors import ConfigError, UsageError
 from fttool.jobs.addresses import is_loopback, shown_address
-from fttool.jobs.services import named, recognise
+from fttool.jobs.services import named, of_settings
 from fttool.jobs.services.base import Service
 
 if TYPE_CHECKING:
@@ -183,13 +183,11 @@ def connect(
             local=True,
             way=way,
         )
-    address = config.get("base_url")
-    kind = config.get("service")
-    service = named(kind) if kind else recognise(address)
+    service = of_settings(config)
     secret = config.require_api_key()
     found = config.api_key()
     return Client(
-        base_url=address,
+        base_url=config.get("base_url"),
         api_key=secret,
         key_source=found.source if found else "",
         service=service,

@@ -21,6 +21,9 @@ _WAITING = frozenset({"few-examples"})
 #: Every shape, in the order in which they are listed.
 SHAPES: tuple[Shape, ...] = ("completion", "chat", "preference", "reinforcement")
 
+#: The method that trains on a shape; the others are for supervised training.
+METHODS: Mapping[Shape, str] = {"preference": "dpo", "reinforcement": "reinforcement"}
+
 #: Most serious first: the order in which findings are shown.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 

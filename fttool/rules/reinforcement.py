@@ -13,6 +13,9 @@ from fttool.rules.base import Fault, kind
 from fttool.rules.chat import ROW_KEYS, frame_faults, is_messages, order_faults
 from fttool.rules.limits import Limits
 
+#: So many rows tell prompts for reinforcement from chats, whose keys are the same.
+FIRST_ROWS = 50
+
 
 def reinforcement_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fault]:
     """Faults of a prompt for reinforcement."""
@@ -29,6 +32,13 @@ def reinforcement_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fau
             )
     if not reference_fields(row):
         yield Fault("reference-missing", "", "there is no key besides `messages` to grade answers by")
+
+
+def ends_with_user(row: Mapping[str, Any]) -> bool:
+    """Whether it is a conversation that nobody has answered."""
+    messages = row.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, Mapping) and last.get("role") == "user"
 
 
 def reference_fields(row: Mapping[str, Any]) -> dict[str, str]:

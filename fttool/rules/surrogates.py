@@ -12,10 +12,10 @@ def half_character(row: Mapping[str, Any]) -> str | None:
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, str):
-            if _is_broken(value):
+            if is_broken(value):
                 return path
         elif isinstance(value, Mapping):
-            if any(map(_is_broken, value)):
+            if any(map(is_broken, value)):
                 return path or "a key"
             waiting.extend((f"{path}.{key}" if path else key, inner) for key, inner in reversed(list(value.items())))
         elif isinstance(value, list):
@@ -23,5 +23,6 @@ def half_character(row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_broken(text: str) -> bool:
+def is_broken(text: str) -> bool:
+    """Whether a text holds one."""
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -13,7 +13,7 @@ from fttool.errors import UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
-    from fttool.cli.creating import GivenFile
+    from fttool.cli.given_files import GivenFile
     from fttool.jobs.client import Client
     from fttool.jobs.requests import JobOptions
     from fttool.records.jobs import JobView
@@ -39,8 +39,8 @@ def start(connection: Connection, files: Files, options: JobOptions) -> tuple[Cl
     """
     from dataclasses import replace
 
-    from fttool.cli import costs, creating, training_data
-    from fttool.cli.creating import GivenFile, on_disk
+    from fttool.cli import costs, creating, services, training_data
+    from fttool.cli.given_files import GivenFile, on_disk
     from fttool.jobs.create import create_job
     from fttool.jobs.requests import make_request
     from fttool.jobs.sources import find_source
@@ -49,7 +49,7 @@ def start(connection: Connection, files: Files, options: JobOptions) -> tuple[Cl
     sources = [find_source(text, option) for text, option in zip(given, files.options, strict=False)]
     config = connection.config()
     client = connection.open_with(config)
-    model = options.model or config.get("model") or (creating.OWN_MODEL if client.local else "")
+    model = options.model or config.get("model") or (services.OWN_MODEL if client.local else "")
     _check_model(client, model)
     request = make_request(replace(options, model=model), client.service)
     for warning in request.warnings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os.path
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,8 +43,9 @@ class TextEnds:
         """One more text."""
         if not self.texts:
             self.suffix, self.shortest = text, len(text.rstrip())
-        while not text.endswith(self.suffix):  # each text ends with ""
-            self.suffix = self.suffix[max(1, len(self.suffix) - len(text)) :]
+        if not text.endswith(self.suffix):
+            end = text[-len(self.suffix) :]
+            self.suffix = os.path.commonprefix([self.suffix[::-1], end[::-1]])[::-1]  # noqa: RUF071 - characters are meant
         self.texts += 1
         self.shortest = min(self.shortest, len(text.rstrip()))
         self.longest = max(self.longest, len(text.encode("utf-8", "surrogatepass")))

@@ -28,9 +28,6 @@ CHRF_NAME = "text/chrf"
 ROUGE = ("rouge1", "rouge2", "rougeL")
 BLEU_NAME = "text/bleu"
 
-#: Those whose rows are right or wrong.
-MATCHES = ("text/exact_match", "text/normalized_match")
-
 #: Numbers of a row that BLEU is made of: matches and n-grams of each order, lengths of answer and expectation.
 BLEU_PARTS = 10
 

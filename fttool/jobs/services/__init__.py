@@ -6,11 +6,15 @@ To add one: a module with a SERVICE, and a line in SERVICES.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fttool.errors import ConfigError
 from fttool.jobs.services import azure, crusoe, generic, local, nebius, openai
 from fttool.jobs.services.base import Service
+
+if TYPE_CHECKING:
+    from fttool.config import Config
 
 SERVICES: dict[str, Service] = {
     module.SERVICE.name: module.SERVICE for module in (openai, azure, nebius, crusoe, local, generic)
@@ -26,6 +30,12 @@ def named(name: str) -> Service:
         return SERVICES[name.lower()]
     except KeyError:
         raise ConfigError(f"unknown service `{name}`", hint=f"the services are {', '.join(SERVICES)}") from None
+
+
+def of_settings(config: Config) -> Service:
+    """The service that the settings name, else the one behind their address. Raises ConfigError as `named`."""
+    kind = config.get("service")
+    return named(kind) if kind else recognise(config.get("base_url"))
 
 
 def recognise(base_url: str) -> Service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fttool.rules.parts import count_images
+from fttool.rules.reinforcement import FIRST_ROWS
 from fttool.service.examples.faults import row_fault
 from fttool.service.examples.lines import Row, UnreadableLine, decoded, too_long
 from fttool.service.examples.render import turn_of
@@ -18,9 +19,6 @@ from fttool.service.examples.rows import (
 
 #: So many faults are named; the rest are counted.
 NAMED_FAULTS = 3
-
-#: As many rows as tell prepare_data whether chats are prompts for reinforcement.
-FIRST_ROWS = 50
 
 
 class Look:

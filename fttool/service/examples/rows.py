@@ -15,6 +15,7 @@ import msgspec
 from fttool.rules.base import nearest
 from fttool.rules.chat import ROW_KEYS
 from fttool.rules.quick import PlainChat, without_fault
+from fttool.rules.reinforcement import ends_with_user
 from fttool.service.examples.render import Turn, content_text, prompt_of, turn_of
 from fttool.service.trainers import Example
 
@@ -111,7 +112,4 @@ def is_call(message: Row) -> bool:
 
 def is_asked(row: Row) -> bool:
     """Whether it is a conversation that ends with the user, with something beside it to grade answers by."""
-    messages = row.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    asked = isinstance(last, Mapping) and last.get("role") == "user"
-    return asked and any(key not in ROW_KEYS for key in row)
+    return ends_with_user(row) and any(key not in ROW_KEYS for key in row)
