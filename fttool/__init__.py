@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fttool.dataset.prepare import prepare
+    from fttool.dataset.prepare import check, prepare
     from fttool.errors import ConfigError, DataError, FttoolError, OutputError, UsageError
     from fttool.records.dataset import Finding, Report
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "check": "fttool.dataset.prepare",
     "prepare": "fttool.dataset.prepare",
     "Report": "fttool.records.dataset",
     "Finding": "fttool.records.dataset",
@@ -37,6 +38,7 @@ __all__ = [
     "Report",
     "UsageError",
     "__version__",
+    "check",
     "prepare",
 ]
 

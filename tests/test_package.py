@@ -27,11 +27,25 @@ def test_the_public_names():
         "Report",
         "UsageError",
         "__version__",
+        "check",
         "prepare",
     }
     for name in fttool.__all__:
         assert getattr(fttool, name) is not None
     assert dir(fttool) == sorted(fttool.__all__)
+
+
+def test_check_is_prepare_that_writes_nothing(tmp_path):
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"prompt": "a ->", "completion": " b"}\n{"prompt": "a ->", "completion": " b"}\n')
+    report = fttool.check(path, tokens="off")
+    assert report.needs_work and not report.outputs
+    assert report == fttool.prepare(path, check=True, tokens="off")
+    assert [each.name for each in tmp_path.iterdir()] == ["people.jsonl"]
+    with pytest.raises(TypeError, match="takes no `output`"):
+        fttool.check(path, output="other.jsonl")
+    with pytest.raises(TypeError, match="shpae"):
+        fttool.check(path, shpae="chat")
 
 
 def test_a_name_that_is_not_there():

@@ -69,6 +69,21 @@ def find_price(
     return found if setting is None else _own_price(setting, found)
 
 
+def find_use_price(service: str, model: str, own: Mapping[str, Setting] | None = None) -> tuple[float, float] | None:
+    """USD for a million tokens that go into a model and come out of it; None if they are not known, or it is free.
+
+    The prices are those of fine-tuned models: services often sell the base model itself at another price. So a base
+    model has one only where the user says so in `own`.
+    """
+    if names.base_name(model) == model and names.find(model, names.by_name(_own_names(service, own or {}))) is None:
+        return None
+    for method in ("supervised", "dpo", "reinforcement"):
+        price = find_price(service, model, method, own)
+        if price is not None and price.input is not None and price.output is not None:
+            return (price.input, price.output) if price.input or price.output else None
+    return None
+
+
 def _own_names(service: str, own: Mapping[str, Setting]) -> list[tuple[tuple[str, ...], Setting]]:
     rows = []
     for key, setting in own.items():

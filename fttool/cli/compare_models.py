@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fttool.cli import evaluate_asking, output
-from fttool.errors import DataError, FttoolError, UsageError
+from fttool.errors import DataError, FttoolError, ServiceError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
     from fttool.cli.evaluate_asking import Asking
-    from fttool.config import Config
+    from fttool.config import Config, Setting
     from fttool.jobs.client import Client
     from fttool.jobs.evaluate.examples import Survey
     from fttool.jobs.evaluate.plan import Plan
+    from fttool.jobs.evaluate.run import Price
     from fttool.records.evaluation import Answer
 
 
@@ -32,13 +34,14 @@ class _Answers:
 
 @dataclass(frozen=True)
 class Source:
-    """A model and its answers: `name` as it was given, `path` where the answers are kept."""
+    """A model and its answers: `name` as it was given, `path` where the answers are kept, `price` of its tokens."""
 
     name: str
     model: str
     service: str
     path: Path
     answers: Iterable[Answer]
+    price: Price | None = None
 
 
 def asked(
@@ -47,30 +50,45 @@ def asked(
     found: Survey,
     plan: Plan,
     asking: Asking,
+    prices: Mapping[str, Price],
     *,
     folder: Path | None,
     anew: bool,
     tell: bool,
 ) -> list[Source]:
-    """The answers of all models. Files of answers are read first, so that what is wrong with them costs nothing."""
+    """The answers of all models. `prices` go before those that are known, by name as it was given.
+
+    Files of answers are read first, so that what is wrong with them costs nothing.
+    """
     files = {name: _read(name, found, plan, asking) for name in names if _is_answers(name)}
     ways = _Ways(connection)
     targets = {name: ways.target(name) for name in names if name not in files}
     sources = []
     for name in names:
         if name in files:
-            sources.append(files[name])
+            own = ways.prices()
+            sources.append(replace(files[name], price=prices.get(name) or _price_of(files[name], own)))
             continue
         profile, model = targets[name]
         client = ways.client(profile)
         path = evaluate_asking.answers_file(found, name if profile else model, folder)
         if tell:
             output.note(output.paint(name, "bold", stderr=True))
-        done = _ask(client, model, found, plan, path, asking, anew=anew, connection=connection, quiet=not tell)
+        wish = evaluate_asking.priced(replace(asking, price=prices.get(name)), client, model, ways.prices())
+        with ways.spelling(name):
+            done = _ask(client, model, found, plan, path, wish, anew=anew, connection=connection, quiet=not tell)
         from fttool.jobs.evaluate.run import service_of
 
-        sources.append(Source(name, model, service_of(client), path, done))
+        sources.append(Source(name, model, service_of(client), path, done, wish.price))
     return sources
+
+
+def _price_of(source: Source, own: Mapping[str, Setting]) -> Price | None:
+    """What the answers in a file would cost: it names the address that gave them."""
+    from fttool.jobs.services import recognise
+
+    service = "local" if source.service == "local" else recognise(source.service).name
+    return evaluate_asking.usual_price(service, source.model, own)
 
 
 def _ask(
@@ -102,6 +120,7 @@ class _Ways:
         self._connection = connection
         self._config: Config | None = None
         self._clients: dict[str | None, Client] = {}
+        self._near: dict[str, str] = {}
 
     def target(self, name: str) -> tuple[str | None, str]:
         """The profile (None: that of the command) and the model of a name."""
@@ -111,9 +130,28 @@ class _Ways:
             if not model:
                 raise UsageError(f"`{name}` names no model", hint="`PROFILE:MODEL` is a model on another profile")
             return profile, model
+        if colon and profile != "ft" and (near := self._own_config().near_profile(profile)) is not None:
+            self._near[name] = near
         if not name.strip():
             raise UsageError("the name of a model is empty")
         return None, name
+
+    def prices(self) -> Mapping[str, Setting]:
+        """The user's own prices."""
+        return self._own_config().prices
+
+    @contextmanager
+    def spelling(self, name: str) -> Iterator[None]:
+        """A model that is not there may be one of a profile whose name is mistyped: then its error says so."""
+        try:
+            yield
+        except FttoolError as error:
+            near = self._near.get(name)
+            if near is not None and isinstance(error, ServiceError) and error.status == 404:
+                meant = f"{near}:{name.partition(':')[2]}"
+                more = f"there is no profile `{name.partition(':')[0]}`: did you mean `{meant}`?"
+                error.hint = f"{more}\n{error.hint}" if error.hint else more
+            raise
 
     def client(self, profile: str | None) -> Client:
         """A client for a profile; made when it is needed."""

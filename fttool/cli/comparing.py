@@ -71,7 +71,15 @@ def run(connection: Connection, wish: Wish) -> None:
     if not wish.json:
         evaluate_views.tell_plan(found, plan)
     sources = asked(
-        connection, wish.models, found, plan, wish.asking, folder=wish.folder, anew=wish.anew, tell=not wish.json
+        connection,
+        wish.models,
+        found,
+        plan,
+        wish.asking,
+        wish.prices,
+        folder=wish.folder,
+        anew=wish.anew,
+        tell=not wish.json,
     )
     comparison, differing = _compared(found, plan, sources, wish)
     if wish.disagreements_file is not None:
@@ -151,7 +159,7 @@ def _contestants(
             service=source.service,
             answers=str(source.path),
             measures=each.measures,
-            usage=usage(source.answers, wish.prices.get(source.name)),
+            usage=usage(source.answers, source.price),
             differences=paired.compare(measured[0], each, want) if at else (),
         )
 

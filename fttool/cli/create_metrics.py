@@ -110,6 +110,7 @@ def measure(
             quiet=quiet,
             again=f"`{again}`",
             retries=connection.retries,
+            prices=connection.config().prices,
         )
     except FttoolError as error:
         more = f"the job has succeeded, but its metrics are missing: `{again}` measures them"

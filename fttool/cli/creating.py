@@ -73,10 +73,9 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     for warning in request.warnings:
         output.warn(warning)
     sources = find_sources(wish.training, wish.validation)
-    method = request.body.get("method", {}).get("type", "supervised")
     if wish.dry_run:
         local = not_fetched(sources)
-        _check(local, wish, method, options.model, service, own=own)
+        _check(local, wish, request, service, own=own)
         cost = _cost(config, service, request, local, wish)
         if wish.talks and not own:
             costs.tell(cost)
@@ -85,7 +84,7 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
         client = connection.open_with(config)
         with ExitStack() as stack:
             files = [GivenFile(source, stack.enter_context(on_disk(source, service))) for source in sources]
-            _check(files, wish, method, options.model, service, own=own)
+            _check(files, wish, request, service, own=own)
             cost = _cost(config, service, request, files, wish)
             if wish.talks and not own:
                 tell_shutdown(client, options.model)
@@ -118,10 +117,16 @@ def _cost(config: Config, service: Service, request: JobRequest, files: list[Giv
     return cost
 
 
-def _check(files: list[GivenFile], wish: Wish, method: str, model: str, service: Service, *, own: bool) -> None:
+def _check(files: list[GivenFile], wish: Wish, request: JobRequest, service: Service, *, own: bool) -> None:
+    from fttool.rules.graders import fields_read
+
     found = [(file.path, file.name) for file in files if file.path is not None]
     if wish.check and found:
-        training_data.check(found, method, None if own else model, service, told=wish.talks)
+        method = request.body.get("method", {})
+        kind = method.get("type", "supervised")
+        graded = fields_read(method) if kind == "reinforcement" else ()
+        model = None if own else request.body["model"]
+        training_data.check(found, kind, model, service, told=wish.talks, graded=graded)
     if wish.metrics is not None:
         create_metrics.check(wish.metrics, files[1].path, files[1].name)
 
@@ -197,6 +202,9 @@ def _follow(
     )
     if code == EXIT_OK and wish.metrics is not None:
         create_metrics.measure(connection, client, job.id, wish.metrics, valid, quiet=not wish.talks)
+        for spec in wish.track if wish.talks else ():
+            sync = ["fttool", spec.partition(":")[0], "sync", "-i", job.id, "--force"]
+            output.hint(f"`{shell(sync)}`, with the options of its project and service, adds these to the run")
     return code
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -13,6 +13,7 @@ from fttool.errors import DataError, FttoolError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.progress import Progress
+    from fttool.config import Setting
     from fttool.jobs.client import Client
     from fttool.jobs.evaluate.examples import Survey, TextEnds
     from fttool.jobs.evaluate.plan import Plan
@@ -80,6 +81,20 @@ def parse_price(text: str) -> Price:
     except ValueError:
         raise UsageError(f"--price takes two numbers such as 0.40:1.60, not `{text}`") from None
     return Price(first, second)
+
+
+def priced(wish: Asking, client: Client, model: str, own: Mapping[str, Setting]) -> Asking:
+    """The same with what tokens of the model cost, where it is known and was not said. `own`: the user's prices."""
+    return wish if wish.price is not None else replace(wish, price=usual_price(client.service.name, model, own))
+
+
+def usual_price(service: str, model: str, own: Mapping[str, Setting]) -> Price | None:
+    """What the tokens of a model cost on a service, by the settings or the table."""
+    from fttool.catalog.prices import find_use_price
+    from fttool.jobs.evaluate.run import Price
+
+    found = find_use_price(service, model, own)
+    return None if found is None else Price(*found)
 
 
 def survey_file(path: Path, name: str | None = None) -> Survey:

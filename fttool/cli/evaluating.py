@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fttool.cli import evaluate_asking, evaluate_views, job_ids, metric_tables, output
-from fttool.cli.evaluate_asking import Asking, asking
+from fttool.cli.evaluate_asking import Asking, asking, priced
 from fttool.cli.evaluate_targets import Target, examples, is_id, of_job, targets
 from fttool.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from fttool.cli.connection import Connection
+    from fttool.config import Setting
     from fttool.jobs.client import Client
     from fttool.jobs.evaluate.examples import Survey
     from fttool.jobs.evaluate.plan import Plan
@@ -77,7 +78,7 @@ def run(connection: Connection, wish: Wish) -> None:
     _check(wish)
     given = None if wish.file is None or is_id(wish.file) else evaluate_asking.survey_file(Path(wish.file))
     config = connection.config()
-    client = connection.open_with(config)
+    client, own, tries = connection.open_with(config), config.prices, connection.retries
     job = None if wish.job is None else get_job(client, wish.job)
     found_targets = targets(client, config, job, wish.model, checkpoints=wish.checkpoints, tell=not wish.json)
     with examples(client, given, wish.file, job) as found:
@@ -85,7 +86,12 @@ def run(connection: Connection, wish: Wish) -> None:
         _check_plan(found, plan, wish)
         if not wish.json:
             evaluate_views.tell_plan(found, plan)
-        outcomes = [_outcome(client, each, found, plan, wish, connection.retries) for each in found_targets]
+        outcomes = [
+            _outcome(
+                client, each, found, plan, replace(wish, asking=priced(wish.asking, client, each.model, own)), tries
+            )
+            for each in found_targets
+        ]
         kept = _keep(client, job, found, outcomes) if job is not None and wish.asking.limit is None else []
         _write(found, outcomes, wish)
         if wish.json:
@@ -111,10 +117,11 @@ def evaluate_job(
     quiet: bool,
     again: str,
     retries: int | None = None,
+    prices: Mapping[str, Setting] | None = None,
 ) -> tuple[Survey, Plan, list[Outcome]]:
     """Evaluate the model of a job (with `checkpoints`, each of them too), and keep answers and metrics with the job.
 
-    The examples are those of `path`, else of the job's validation file.
+    The examples are those of `path`, else of the job's validation file. `prices` are the user's own.
     """
     from fttool.jobs.evaluate.kept import folder_of
 
@@ -126,8 +133,9 @@ def evaluate_job(
         outcomes = []
         for target in of_job(client, job, checkpoints=checkpoints):
             file = evaluate_asking.answers_file(found, target.model, folder)
+            told = priced(ask, client, target.model, prices or {})
             done = evaluate_asking.ask(
-                client, target.model, found, plan, file, ask, retries=retries, quiet=quiet, again=again
+                client, target.model, found, plan, file, told, retries=retries, quiet=quiet, again=again
             )
             outcomes.append(Outcome(target, done, measure(done, plan, want)))
         _keep(client, job, found, outcomes)
@@ -136,8 +144,6 @@ def evaluate_job(
 
 def measure(done: Evaluated, plan: Plan, want: Wanted) -> Measures:
     """The metrics of the answers."""
-    from dataclasses import replace
-
     from fttool.jobs.metrics.measure import measure as measured
 
     return measured(done, replace(want, task=plan.task, labels=plan.labels or None))

@@ -32,8 +32,17 @@ _UNTRAINABLE = ("missing-prompt", "value-type", "empty-completion", "converted")
 _OPTION = re.compile(r"`(--(?!(?:no-check|method)\b)[^`]*)`")
 
 
-def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, service: Service, *, told: bool) -> None:
+def check(
+    files: Sequence[tuple[Path, str]],
+    method: str,
+    model: str | None,
+    service: Service,
+    *,
+    told: bool,
+    graded: Sequence[str] = (),
+) -> None:
     """Check training (and validation) file, given with the names to call them. `told`: show the findings.
+    `graded` are fields that a grader reads of every row.
 
     Raises DataError for what a service would refuse or what would train on garbage.
     """
@@ -42,7 +51,12 @@ def check(files: Sequence[tuple[Path, str]], method: str, model: str | None, ser
     names = {str(path): name for path, name in files}
     with called(names):
         settings = Options(
-            check_only=True, tokens="off", shape=SHAPES.get(method), model=model, limits=limits_of(service)
+            check_only=True,
+            tokens="off",
+            shape=SHAPES.get(method),
+            model=model,
+            limits=limits_of(service),
+            graded=tuple(graded),
         )
         _check_examples([path for path, _ in files], names, settings, method, told=told)
 
@@ -69,7 +83,8 @@ def _check_examples(
         if not errors and report.needs_work:
             output.hint(f"{mends} that")
     if errors:
-        few = [finding.id for finding in errors] == ["few-examples"]
+        # what prepare_data cannot mend
+        few = [finding.id for finding in errors] in (["few-examples"], ["grader-field"])
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise DataError(
             f"{errors[0].message}{more}; nothing was sent",

@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,11 @@ class Config:
     def has_profile(self, profile: str) -> bool:
         """Whether there is a profile of that name."""
         return profile == LOCAL or profile in self._profiles()
+
+    def near_profile(self, name: str) -> str | None:
+        """The profile whose name is nearest to one that is none."""
+        close = get_close_matches(name, [LOCAL, *self._profiles()], n=1, cutoff=0.75)
+        return close[0] if close else None
 
     def _profiles(self) -> list[str]:
         return [*self.user.profiles, *(self.project.profiles if self.project else ())]

@@ -327,3 +327,22 @@ def prepare(
         if check:
             return work.checked(analysis)
         return work.write(analysis, split=work.split_wanted(analysis, yes))
+
+
+#: What `prepare` takes for writing, which says nothing to a check.
+_OF_WRITING = ("output", "overwrite", "yes", "fix", "no_fix", "split", "valid_fraction", "valid_size", "seed", "check")
+
+
+def check(
+    files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    **options: Any,
+) -> Report:
+    """What `prepare` finds in a file of examples; nothing is written. The options are its own, less those of writing.
+
+    `report.needs_work` says whether there is anything to mend. Raises DataError and UsageError as `prepare` does,
+    TypeError for an option that is not there.
+    """
+    for name in options:
+        if name in _OF_WRITING:
+            raise TypeError(f"check() writes nothing, and takes no `{name}`")
+    return prepare(files, check=True, **options)

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from fttool.catalog import billing, models, names, prices, table
+from fttool.config import Setting
 from fttool.config.known import SERVICES as NAMES
 from fttool.dataset.vocabularies import HASHES
 from fttool.jobs.services import SERVICES
@@ -144,3 +145,15 @@ def test_prices() -> None:
 )
 def test_default_epochs(examples: int, epochs: int) -> None:
     assert billing.default_epochs(examples) == epochs
+
+
+def test_prices_of_use() -> None:
+    tuned = "ft:gpt-4.1-mini-2025-04-14:org::id"
+    assert prices.find_use_price("openai", tuned) == (0.8, 3.2)
+    assert prices.find_use_price("openai", "ft:o4-mini-2025-04-16:org::id") == (4.0, 16.0)
+    assert prices.find_use_price("openai", "gpt-4.1-mini") is None  # sold at another price
+    assert prices.find_use_price("azure", tuned) is None
+    assert prices.find_use_price("local", "ft:baseline:local::id") is None  # it is free
+    own = {"openai/gpt-4.1-mini": Setting("prices", {"input": 1.0}, "a file", "user")}
+    assert prices.find_use_price("openai", tuned, own) == (1.0, 3.2)
+    assert prices.find_use_price("openai", "gpt-4.1-mini-2025-04-14", own) == (1.0, 3.2)

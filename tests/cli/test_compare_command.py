@@ -272,3 +272,24 @@ def test_texts_are_compared(own, call, work, terminal):  # noqa: F811
     page = call("compare", *models, "-f", "texts_valid.jsonl", "--local", "--html", "page.html")
     assert page.code == 0
     assert _Page((work / "page.html").read_text()).open == []
+
+
+def test_prices_of_the_settings_are_used_and_the_option_goes_before_them(models, call, isolated):
+    isolated.mkdir(exist_ok=True)
+    (isolated / "config.toml").write_text('[prices]\n"local/baseline" = { input = 500, output = 500 }\n')
+    done = call("compare", *models, "-f", "valid.jsonl", "--local", "--json", "--price", f"{models[1]}=1000:1000")
+    first, other = (each["usage"] for each in json.loads(done.out)["models"])
+    for used, price in ((first, 500), (other, 1000)):
+        tokens = used["prompt_tokens"] + used["completion_tokens"]
+        assert used["cost"] == pytest.approx(tokens * price / 1e6)
+    one = call("evaluate", models[0], "-f", "valid.jsonl", "--local", "--json", "--anew")
+    found = json.loads(one.out)
+    tokens = found["usage"]["prompt_tokens"] + found["usage"]["completion_tokens"]
+    assert found["cost"] == pytest.approx(tokens * 500 / 1e6)
+    assert tokens
+
+
+def test_a_mistyped_profile(models, call):
+    done = call("compare", models[0], "locla:baseline", "-f", "valid.jsonl", "--local")
+    assert done.code == 5, done.err
+    assert "there is no profile `locla`: did you mean `local:baseline`?" in done.err

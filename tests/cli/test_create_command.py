@@ -612,3 +612,18 @@ def test_hints_about_the_data_name_the_command_that_has_the_option(
     done = call("create", "-t", "my file.jsonl", "--local", "--dry-run")
     assert done.code == 3
     assert hint in done.err
+
+
+def test_fields_that_the_grader_reads_are_in_every_row_before_anything_is_sent(
+    service: Scripted, call: Call, work: Path
+) -> None:
+    (work / "method.json").write_text(json.dumps(METHOD))
+    rows = prompts()
+    write(work / "good.jsonl", rows)
+    write(work / "bad.jsonl", [*rows[:-1], {"messages": rows[-1]["messages"], "solution": "r"}])
+    create = ("create", "-m", MODEL, "--no-follow", *GRADED, *service.options)
+    done = call(*create, "-t", "bad.jsonl")
+    assert done.code == 3
+    assert "1 row lacks a field that the grader reads: `item.answer` [grader-field]" in done.err
+    assert "nothing was sent" in done.err and service.requests == []
+    assert call(*create, "-t", "good.jsonl").code == 0

@@ -106,6 +106,15 @@ def test_all_of_a_job_is_in_its_run(call, succeeded, store, tmp_path, work):
     assert list(work.iterdir()) == []
 
 
+def test_what_was_measured_of_the_model_is_in_its_run(call, succeeded, store):
+    measured = call("evaluate", "--job", succeeded, "--task", "classification", "--local", "--json")
+    assert measured.code == 0, measured.err
+    assert call(*SYNC, succeeded, "--force").code == 0
+    _, [found] = runs(f"sqlite:///{store}")
+    name = "classification/accuracy"
+    assert found.data.metrics[name] == pytest.approx(json.loads(measured.out)[name])
+
+
 def test_twice_is_once(call, succeeded, store):
     first = json.loads(call(*SYNC, "-i", succeeded, "--json").out)["data"]
     again = call(*SYNC, succeeded)

@@ -10,11 +10,15 @@ import pytest
 
 from fttool.errors import FttoolError, ServiceError, UsageError
 from fttool.jobs import checked
+from fttool.jobs.evaluate import kept
+from fttool.jobs.evaluate.run import account_of
+from fttool.jobs.listing import get_job
 from fttool.jobs.trackers import TRACKERS, facts, open_tracker
 from fttool.jobs.trackers.base import Found, JobFile, RunKey, Step, speaking
 from fttool.jobs.trackers.files import Shelf
 from fttool.jobs.trackers.sync import newest_jobs, sync_job
 from fttool.jobs.trackers.tables import read_table
+from fttool.records.evaluation import JobEvaluation
 from fttool.records.jobs import JobView
 from fttool.records.results import ResultRow
 
@@ -284,3 +288,15 @@ def test_there_is_no_such_tracker() -> None:
         open_tracker("tensorboard")
     assert failed.value.hint == f"there are {' and '.join(TRACKERS)}"
     assert isinstance(failed.value, FttoolError)
+
+
+def test_metrics_that_were_kept_go_into_the_summary(service: Scripted, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    client = service.client()
+    name = get_job(client, "ftjob-1").fine_tuned_model
+    assert name is not None
+    page = JobEvaluation(name, None, "v.jsonl", "0" * 64, 9, 0, {"classification/accuracy": 0.8, "x": None}, 5)
+    checkpoint = JobEvaluation("ckpt", 3, "v.jsonl", "0" * 64, 9, 0, {"classification/accuracy": 0.1}, 5)
+    kept.keep(account_of(client), "ftjob-1", [page, checkpoint])
+    _, written = sync(service, inputs=False)
+    assert written.summary["classification/accuracy"] == 0.8 and "x" not in written.summary

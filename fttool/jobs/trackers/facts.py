@@ -77,6 +77,15 @@ def hyperparameters(job: JobView) -> dict[str, Any]:
     return {name: value for name, value in values.items() if isinstance(value, str | int | float)}
 
 
+def evaluation(client: Client, job: JobView) -> dict[str, float]:
+    """What `evaluate` or `create` measured of the finished model on this machine, by name; empty if nothing was."""
+    from fttool.jobs.evaluate import kept
+    from fttool.jobs.evaluate.run import account_of
+
+    found = [each for each in kept.load(account_of(client), job.id) if each.model == job.fine_tuned_model]
+    return {name: value for each in found for name, value in each.values.items() if value is not None}
+
+
 def event_step(event: EventView) -> Step | None:
     """The metrics that an event tells, None if it tells none."""
     told = STEP.match(event.message)

@@ -36,7 +36,8 @@ def sync_job(
 ) -> Synced:
     """Send a job with its metrics and files. A run that is complete is left as it is, unless `force`.
 
-    Without `inputs`, its training and validation file are not sent. `evaluation` are metrics of the finished model.
+    Without `inputs`, its training and validation file are not sent. `evaluation` are metrics of the finished model;
+    else those that were kept on this machine.
     All is fetched before anything is sent. Raises ServiceError for what cannot be fetched now, TrackerError for what
     cannot be sent.
     """
@@ -48,13 +49,14 @@ def sync_job(
         job = get_job(client, job.id)  # it may have gone on since the list was read; the name comes late
     gathered = shelf.gather(client, job, inputs=inputs)
     steps = _steps(client, job, gathered)
+    measured = facts.evaluation(client, job) if evaluation is None else evaluation
     run = tracker.start(key, job, {**facts.config(client, job), **_counts(gathered)})
     try:
         for step in steps:
             run.log(step)
         for file in gathered.files:
             run.file(file)
-        run.finish(job, {**_summary(job), **(evaluation or {})})
+        run.finish(job, {**_summary(job), **measured})
     except BaseException:
         with suppress(FttoolError):  # the first failure is the one to tell
             run.leave()
