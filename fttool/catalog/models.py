@@ -94,6 +94,22 @@ def trainable(service: str, today: date) -> list[Model]:
     return [each for each in models() if each.service == service and each.trainable(today)]
 
 
+def doubts(model: str, service: str, method: str, today: date) -> list[str]:
+    """Why a service may refuse to train a model so, a sentence each; nothing of models that the table does not have."""
+    known = find_model(model, service)
+    if known is None:
+        return []
+    found = []
+    if not known.trainable(today):
+        found.append(f"`{model}` takes no new jobs on {service} since {known.closes} ({known.source})")
+    if method not in known.methods:
+        taken = " or ".join(known.methods)
+        found.append(
+            f"`{model}` is not known to be trained with `{method}` on {service}, but with {taken} ({known.source})"
+        )
+    return found
+
+
 def shutdown_date(model: str, service: str) -> str | None:
     """The day (YYYY-MM-DD) on which a base model and all that is tuned from it stop to answer, if it is known."""
     found = find_model(model, service)

@@ -177,7 +177,10 @@ class _Ways:
 
 
 def _is_answers(name: str) -> bool:
-    return name.endswith(".jsonl") and Path(name).is_file()
+    """Whether a name means a file of answers. Raises DataError if it does and there is none."""
+    if name.endswith(".jsonl") and not Path(name).is_file():
+        raise DataError("there is no such file of answers", file=name)
+    return name.endswith(".jsonl")
 
 
 def _read(name: str, found: Survey, plan: Plan, asking: Asking) -> Source:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,8 @@ class Wish:
 
 def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     """Do it, and return the exit code."""
-    from fttool.jobs.requests import make_request
+    from fttool.catalog.models import doubts
+    from fttool.jobs.requests import make_request, method_of
 
     if wish.track and not wish.follow:
         raise UsageError(
@@ -72,6 +74,8 @@ def run(connection: Connection, wish: Wish, options: JobOptions) -> int:
     request = make_request(options, service)
     for warning in request.warnings:
         output.warn(warning)
+    for doubt in doubts(options.model, service.name, method_of(request), date.today()):
+        output.warn(doubt)
     sources = find_sources(wish.training, wish.validation)
     if wish.dry_run:
         local = not_fetched(sources)

@@ -85,7 +85,10 @@ def prepare_data(
         Path | None,
         typer.Option(metavar="FILE", help="Grader (JSON), whose fields the rows must have (reinforcement)."),
     ] = None,
-    fix: Annotated[list[str] | None, typer.Option(metavar="ID", help="Apply this fix (repeat for more).")] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Apply this fix (repeat for more); `errors` means those of all errors."),
+    ] = None,
     no_fix: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Leave this fix out (repeat for more).")
     ] = None,

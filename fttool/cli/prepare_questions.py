@@ -71,8 +71,9 @@ def ask(work: Preparation, suggested: Analysis, bars: views.Bars) -> tuple[Analy
 
     def decide(check: Check, verdict: Verdict) -> bool:
         asked_for = verdict.level == "recommended" or check.id == STOPPING  # else nothing would be written
-        if check.id in (*work.options.fix, *work.options.no_fix) or not asked_for:
-            return work.named(check.id, False)
+        wanted = work.asked_for(verdict)
+        if check.id in (*work.options.fix, *work.options.no_fix) or wanted or not asked_for:
+            return work.named(check.id, wanted)
         if not everything:
             bars.close()
             output.note("")

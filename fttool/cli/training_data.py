@@ -130,8 +130,8 @@ def _check_format(path: Path, name: str) -> None:
 
 
 def _tell(report: Report, names: Mapping[str, str]) -> None:
-    """The findings worth a word: errors, and what a fix is recommended for."""
-    shown = [finding for finding in report.findings if finding.needs_work]
+    """The findings worth a word: errors, what a fix is recommended for, and a model that takes another shape."""
+    shown = [finding for finding in report.findings if finding.needs_work or finding.id == "model-shape"]
     where = f"{names[report.inputs[0].path]}: " if len(report.inputs) == 1 else ""
     for finding in shown[:_MOST_SHOWN]:
         kind = "error" if finding.severity == "error" else "warning"

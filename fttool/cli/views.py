@@ -49,7 +49,10 @@ def input_line(source: InputFile) -> str:
 
 def examples_line(report: Report) -> str:
     """`10,003 rows; classification, 77 classes; about 120,000 tokens`."""
-    parts = [f"{report.read:,} rows" + (f", {report.rejected:,} more could not be read" if report.rejected else "")]
+    parts = [
+        f"{report.read:,} row{'' if report.read == 1 else 's'}"
+        + (f", {report.rejected:,} more could not be read" if report.rejected else "")
+    ]
     classes = f", {len(report.classes):,} classes" if report.classes else ""
     parts.append(report.task + classes)
     if report.tokens is not None:

@@ -243,6 +243,12 @@ class Analyst:
                 line=line,
                 hint="`--from` names another conversion, `--from none` takes the columns as they are",
             )
+        if self.first_spec.layout.keeps_rows:
+            return DataError(
+                f"none of the {profile.rows:,} rows is left after the fixes that were asked for",
+                file=name,
+                hint="leave out the `--fix` that removes them, and correct the data by hand",
+            )
         return DataError(
             f"there is nothing to learn from: of {profile.rows:,} rows none is left, for want of completions",
             file=name,

@@ -25,7 +25,7 @@ from fttool.dataset.formats.base import ReadOptions, Table
 from fttool.dataset.output import check_folder, check_target, stem_of
 from fttool.dataset.parallel import Runner
 from fttool.dataset.passes import Progress
-from fttool.dataset.prepare_options import SPLIT_ID, Options
+from fttool.dataset.prepare_options import ERRORS, SPLIT_ID, Options
 from fttool.dataset.shapes import Layout, Mapping, find_layout
 from fttool.dataset.split import SplitOptions
 from fttool.dataset.summary import make_report, token_counts
@@ -145,9 +145,13 @@ class Preparation:
         """Decide without asking: `--fix` and `--no-fix` by name, else recommended fixes if `yes`."""
 
         def decide(check: Check, verdict: Verdict) -> bool:
-            return self.named(check.id, verdict.level == "recommended" and yes)
+            return self.named(check.id, self.asked_for(verdict) or (verdict.level == "recommended" and yes))
 
         return decide
+
+    def asked_for(self, verdict: Verdict) -> bool:
+        """Whether `--fix errors` means a fix."""
+        return verdict.severity == "error" and ERRORS in self.options.fix
 
     def named(self, one: str, otherwise: bool) -> bool:
         """What `--fix` and `--no-fix` say of a fix."""

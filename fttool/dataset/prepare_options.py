@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fttool.dataset.checks import BY_ID, CHECKS
+from fttool.dataset.checks import BY_ID
 from fttool.dataset.conversions.choice import check_name
 from fttool.dataset.counting import MODES, Mode
 from fttool.dataset.formats.base import ReadOptions
@@ -17,6 +17,10 @@ from fttool.rules.limits import DEFAULT, Limits
 
 #: The id under which the split is accepted or refused like any fix.
 SPLIT_ID = "split"
+
+
+#: With `--fix`: every fix of an error, whatever its id.
+ERRORS = "errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Options:
         if self.shape not in (None, *SHAPES):
             raise UsageError(f"--shape takes {', '.join(SHAPES[:-1])} or {SHAPES[-1]}, not `{self.shape}`")
         for one in (*self.fix, *self.no_fix):
-            if one not in BY_ID and one != SPLIT_ID:
+            if one not in BY_ID and one != SPLIT_ID and (one != ERRORS or one in self.no_fix):
                 raise UsageError(f"there is no check `{one}`", hint=_nearest_check(one))
         if self.tokens not in MODES:
             raise UsageError(f"--tokens takes {', '.join(MODES[:-1])} or {MODES[-1]}, not `{self.tokens}`")
@@ -69,4 +73,4 @@ def _nearest_check(one: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(one, BY_ID, n=1)
-    return f"did you mean `{near[0]}`?" if near else "the checks: " + ", ".join(check.id for check in CHECKS)
+    return f"did you mean `{near[0]}`?" if near else "`prepare_data --check` names those that have something to say"

@@ -19,6 +19,9 @@ _MOST_METADATA, _LONGEST_KEY, _LONGEST_VALUE = 16, 64, 512
 _MOST_SEED = 2**31 - 1
 _MOST_INTEGRATIONS = 5
 
+#: Types of graders, by which a file with a grader alone is known. Source: OpenAI's OpenAPI document of 21 Aug 2026.
+_GRADERS = ("string_check", "text_similarity", "python", "score_model", "label_model", "multi")
+
 #: What the legacy API had and today's does not: option -> what there is instead. (Its classification metrics are
 #: measured by fttool itself.)
 LEGACY: dict[str, str] = {"prompt_loss_weight": "services learn from the completion alone"}
@@ -79,9 +82,17 @@ def make_request(options: JobOptions, service: Service) -> JobRequest:
     return JobRequest(body, warnings)
 
 
+def method_of(request: JobRequest) -> str:
+    """The method that a request trains with: supervised if it does not say."""
+    kind: str = request.body.get("method", {}).get("type", "supervised")
+    return kind
+
+
 def _method(options: JobOptions, service: Service, warnings: list[str]) -> dict[str, Any]:
     """`method`, or `hyperparameters` for services that know only the older form; nothing where all is `auto`."""
     given = dict(options.method_json or {})
+    if given.get("type") in _GRADERS:  # the file that `prepare_data --grader` takes
+        given = {"type": "reinforcement", "reinforcement": {"grader": given}}
     kind = given.pop("type", None) if options.method_json is not None else None
     if kind is not None and options.method not in (None, kind):
         raise UsageError(f"--method says `{options.method}`, and the file of --method-json `{kind}`")

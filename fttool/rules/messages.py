@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from fttool.rules.base import Fault, kind, nearest, null_keys, shown, unknown_keys
@@ -99,6 +100,11 @@ def _blank(message: Mapping[str, Any], role: str, path: str, content: str) -> It
         yield Fault("empty-content", path, what)
 
 
+def _number(value: object) -> str:
+    """A number as it was written; "" for anything else."""
+    return str(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else ""
+
+
 def _weight_faults(message: Mapping[str, Any], role: str, at: str) -> Iterator[Fault]:
     weight = message.get("weight")
     if weight is None:
@@ -106,5 +112,5 @@ def _weight_faults(message: Mapping[str, Any], role: str, at: str) -> Iterator[F
     if role and role != ASSISTANT:
         yield Fault("chat-weight", f"{at}.weight", f"stands in a {role} message; only assistant messages have one")
     elif isinstance(weight, bool) or weight not in (0, 1):
-        said = weight if isinstance(weight, int | float) and not isinstance(weight, bool) else shown(weight)
-        yield Fault("chat-weight", f"{at}.weight", f"is {said}; it must be 0 or 1")
+        said = f"the text {shown(weight)}" if isinstance(weight, str) else _number(weight) or shown(weight)
+        yield Fault("chat-weight", f"{at}.weight", f"is {said}; it must be the number 0 or 1")

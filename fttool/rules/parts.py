@@ -94,13 +94,13 @@ def _part_faults(part: object, role: str, at: str) -> Iterator[Fault]:
         yield Fault("content-part", f"{at}.{type_}", said)
     elif type_ == "refusal" and role != "assistant":
         yield Fault(
-            "content-part", f"{at}.type", f"is `refusal` in a {role or 'strange'} message; only the assistant refuses"
+            "content-part", f"{at}.type", f"is `refusal` in a message of role {shown(role)}; only the assistant refuses"
         )
 
 
 def _image_faults(image: object, role: str, at: str) -> Iterator[Fault]:
     if role != "user":
-        yield Fault("image-role", at, f"is an image in a {role or 'strange'} message; only users send images")
+        yield Fault("image-role", at, f"is an image in a message of role {shown(role)}; only users send images")
     path = f"{at}.image_url"
     if not isinstance(image, Mapping):
         yield Fault("image-url", path, f'is {kind(image)}; it must be an object: {{"url": …}}')

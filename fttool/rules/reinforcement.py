@@ -31,7 +31,7 @@ def reinforcement_faults(row: Mapping[str, Any], limits: Limits) -> Iterator[Fau
                 "reinforcement-last", f"messages[{len(messages) - 1}]", f"{said}; the last message is the user's"
             )
     if not reference_fields(row):
-        yield Fault("reference-missing", "", "there is no key besides `messages` to grade answers by")
+        yield Fault("reference-missing", "", "there is no key besides `messages` with a value to grade answers by")
 
 
 def ends_with_user(row: Mapping[str, Any]) -> bool:

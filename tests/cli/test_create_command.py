@@ -627,3 +627,27 @@ def test_fields_that_the_grader_reads_are_in_every_row_before_anything_is_sent(
     assert "1 row lacks a field that the grader reads: `item.answer` [grader-field]" in done.err
     assert "nothing was sent" in done.err and service.requests == []
     assert call(*create, "-t", "good.jsonl").code == 0
+
+
+def test_what_the_model_does_not_take_is_told(service: Scripted, call: Call, work: Path) -> None:
+    write(work / "pairs.jsonl", [{"prompt": f"{n} ->", "completion": f" {n % 2}\n"} for n in range(12)])
+    done = call("create", "-t", "pairs.jsonl", "-m", "gpt-4.1-mini-2025-04-14", "--no-follow", *service.options)
+    assert done.code == 0
+    assert "warning: pairs.jsonl: `gpt-4.1-mini-2025-04-14` is trained on chats" in done.err
+
+
+def test_what_a_model_is_not_known_for_is_said(service: Scripted, call: Call, work: Path) -> None:
+    rows = [
+        {
+            "input": {"messages": [{"role": "user", "content": f"hi {number}"}]},
+            "preferred_output": [{"role": "assistant", "content": "hello"}],
+            "non_preferred_output": [{"role": "assistant", "content": "what?"}],
+        }
+        for number in range(10)
+    ]
+    write(work / "pairs.jsonl", rows)
+    options = ["--method", "dpo", "--dry-run", "--profile", "plain"]
+    (work / "fttool.toml").write_text('[profiles.plain]\nservice = "openai"\n', encoding="utf-8")
+    done = call("create", "-t", "pairs.jsonl", "-m", "gpt-4o-mini-2024-07-18", *options)
+    assert done.code == 0, done.err
+    assert "is not known to be trained with `dpo` on openai, but with supervised" in done.err

@@ -238,3 +238,11 @@ def test_pairs() -> None:
 def test_every_service_takes_a_plain_request() -> None:
     for name in SERVICES:
         assert fits_the_document(body(name, hyperparameters={"n_epochs": "3"}, suffix="people", seed=1))
+
+
+def test_a_file_with_a_grader_alone_is_a_method() -> None:
+    grader = {"type": "string_check", "name": "g", "operation": "eq", "input": "{{ sample.output_text }}"}
+    made = make_request(
+        JobOptions(model="o4-mini-2025-04-16", method="reinforcement", method_json=grader), SERVICES["openai"]
+    )
+    assert made.body["method"] == {"type": "reinforcement", "reinforcement": {"grader": grader}}

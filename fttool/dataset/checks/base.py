@@ -97,6 +97,11 @@ class State:
         return self.gone.count(0, 0, self.first_validation)
 
     @property
+    def removed(self) -> set[int]:
+        """The rows that accepted fixes of earlier checks remove."""
+        return {at for verdict in self.verdicts.values() if verdict.accepted and verdict.drops for at in verdict.rows}
+
+    @property
     def form_steps(self) -> tuple[Step, ...]:
         """The changes that accepted fixes of stage "form" will make."""
         return tuple(

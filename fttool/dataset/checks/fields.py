@@ -21,7 +21,7 @@ class ReferenceUniform(Check):
     shapes = _SHAPES
 
     def judge(self, state: State) -> Verdict | None:
-        forms = {form: rows for form, rows in state.profile.forms.items() if form}
+        forms = {form: rows for form, rows in _left(state).items() if form}
         if len(forms) < 2:
             return None
         usual = max(forms, key=lambda form: len(forms[form]))
@@ -46,7 +46,7 @@ class GraderField(Check):
 
     def judge(self, state: State) -> Verdict | None:
         missing: dict[str, list[int]] = {}
-        for form, positions in state.profile.forms.items():
+        for form, positions in _left(state).items():
             for field in set(state.spec.graded) - {name for name, _ in form}:
                 missing.setdefault(field, []).extend(positions)
         if not missing:
@@ -56,6 +56,13 @@ class GraderField(Check):
         return Verdict(
             "error", f"{plural(len(rows), 'row lacks', 'rows lack')} a field that the grader reads: {names}", rows
         )
+
+
+def _left(state: State) -> dict[Form, list[int]]:
+    """The rows that no fix removes, by their reference fields."""
+    removed = state.removed
+    left = {form: [at for at in rows if at not in removed] for form, rows in state.profile.forms.items()}
+    return {form: rows for form, rows in left.items() if rows}
 
 
 def _named(form: Form) -> str:
