@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fttool import DataError, OutputError, UsageError, prepare
+from fttool.rules import faults
 
 from .helpers import chat, pair, tidy, write_jsonl
 
@@ -111,3 +114,58 @@ def test_files_written_before_the_answer_failed_are_named(source: Path) -> None:
 def test_surrogate_in_a_chat_is_found(tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "a.jsonl", [chat(("user", "\ud83d"), ("assistant", "b"))])
     assert "chat-surrogate" in {one.id for one in prepare(source, check=True).errors}
+
+
+def calling(schema: dict[str, Any], arguments: Any) -> dict[str, Any]:
+    """A chat that calls a tool with this schema."""
+    function = {"name": "f", "arguments": json.dumps(arguments)}
+    made = chat(("user", "a"), ("assistant", "b"))
+    made["messages"][1]["tool_calls"] = [{"id": "c", "type": "function", "function": function}]
+    parameters = {"type": "object", **schema}
+    return {**made, "tools": [{"type": "function", "function": {"name": "f", "parameters": parameters}}]}
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    """A schema that refers to another one twice, that to a third one twice, …"""
+    refers = {f"a{at}": {"allOf": [{"$ref": f"#/$defs/a{at - 1}"}] * 2} for at in range(1, levels)}
+    return {"$defs": {"a0": {}, **refers}, "$ref": f"#/$defs/a{levels - 1}"}
+
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+HOSTILE = "(a+)+$"
+LATE = {"a" * 40 + "!": 1}
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments", "said"),
+    [
+        (doubling(40), {}, "takes too long"),
+        ({"properties": {"a": {"uniqueItems": True}}}, {"a": [{"x": at} for at in range(20_000)]}, "takes too long"),
+        ({"required": [{"x": at} for at in range(20_000)]}, {}, "is no JSON Schema"),
+        ({"properties": {"a": {"$schema": DRAFT, "pattern": HOSTILE}}}, {"a": "a" * 40 + "!"}, None),
+        ({"properties": {"a": {"pattern": "a{99999999999999999999}"}}}, {}, "repetition number"),
+        ({"patternProperties": {HOSTILE: {}}, "additionalProperties": False}, LATE, None),
+        ({"patternProperties": {HOSTILE: {}}, "unevaluatedProperties": False}, LATE, None),
+    ],
+)
+def test_schemas_that_would_take_forever(schema: dict[str, Any], arguments: Any, said: str | None) -> None:
+    began = time.monotonic()
+    found = [each.message for each in faults(calling(schema, arguments), "chat") if each.rule != "tool-unanswered"]
+    assert time.monotonic() - began < 5
+    assert any(said in message for message in found) if said else not found
+
+
+def test_schema_with_a_number_too_large_for_a_float(tmp_path: Path) -> None:
+    row = calling({"properties": {"a": {"enum": ["X"]}}}, {"a": "b"})
+    source = tmp_path / "a.jsonl"
+    source.write_text(json.dumps(row).replace('"X"', "1" + "0" * 400) + "\n")
+    assert "tool-arguments-schema" in {one.id for one in prepare(source, check=True).findings}
+
+
+def test_schemas_are_checked_as_before_below_the_limits() -> None:
+    schema = {"properties": {"a": {"uniqueItems": True}}, "additionalProperties": False}
+    found = list(faults(calling(schema, {"a": [*range(5_000), 1], "b": 1}), "chat"))
+    assert sorted(each.path.rpartition("arguments")[2] for each in found if each.rule == "tool-arguments-schema") == [
+        "",
+        ".a",
+    ]
