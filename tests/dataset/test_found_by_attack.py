@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fttool import DataError, OutputError, UsageError, prepare
+from fttool.dataset import profile
 from fttool.rules import faults
+from fttool.rules.reinforcement import reference_fields
 
 from .helpers import chat, pair, tidy, write_jsonl
 
@@ -169,3 +172,35 @@ def test_schemas_are_checked_as_before_below_the_limits() -> None:
         "",
         ".a",
     ]
+
+
+def test_forms_of_reference_fields_do_not_grow_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MAX_FORMS", 3)
+    asked = [{"role": "user", "content": "a"}]
+    rows = [{"messages": asked, "same": 1}] * 3 + [{"messages": asked, "same": 1, f"k{at}": 1} for at in range(40)]
+    rows += [{"messages": asked, f"k{at}": 1} for at in range(40)]
+    merged = profile.Profile(graded=("same",))
+    for at in range(0, len(rows), 20):
+        forms: dict[profile.Form, Any] = {}
+        for number, row in enumerate(rows[at : at + 20]):
+            forms.setdefault(tuple(sorted(reference_fields(row).items())), array("I")).append(number)
+        merged.merge(profile.Profile(rows=len(rows[at : at + 20]), forms=forms))
+    assert len(merged.forms) <= 3 + 2
+    assert sorted(at for positions in merged.forms.values() for at in positions) == list(range(len(rows)))
+    without = [at for form, positions in merged.forms.items() if "same" not in dict(form) for at in positions]
+    assert sorted(without) == list(range(43, 83))
+
+
+def test_rows_of_too_many_forms_are_still_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MAX_FORMS", 2)
+    asked = [{"role": "user", "content": "a"}]
+    rows = [{"messages": asked, "x": at, f"k{at % 8}": 1, **({"y": 1} if at % 3 else {})} for at in range(60)]
+    found = {one.id: one for one in prepare(write_jsonl(tmp_path / "a.jsonl", rows), check=True).findings}
+    assert "…" not in found["reference-uniform"].message
+
+
+def test_names_of_what_is_left_out_do_not_grow_with_the_rows() -> None:
+    merged = profile.Profile()
+    for at in range(0, 5_000, 500):
+        merged.merge(profile.Profile(left_out={f"request.p{at + number}" for number in range(500)}))
+    assert len(merged.left_out) == profile.MAX_LEFT_OUT
