@@ -14,6 +14,7 @@ from typing import Any
 
 from fttool.dataset.rows import Hit
 from fttool.dataset.texts import Characters, common_prefix, common_suffix, shared_end
+from fttool.rules.secrets import without_secrets
 
 #: Candidates in the order of the legacy tool; the first that no prompt holds is taken.
 SEPARATORS = (" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n")
@@ -203,7 +204,7 @@ class Profile:
             positions.append(hit.at)
         notes = self.notes.setdefault(check, [])
         if len(notes) < self.MAX_NOTES:
-            notes.append(hit)
+            notes.append(hit._replace(path=without_secrets(hit.path), message=without_secrets(hit.message)))
 
     def hit(self, check: str, positions: Sequence[int]) -> None:
         """Note positions of this block for a check."""

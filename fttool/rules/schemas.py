@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from fttool.rules.secrets import without_secrets
+
 #: Keywords that hold regular expressions, or look at all of a schema for them.
 _NOT_TRIED = ("pattern", "patternProperties", "unevaluatedProperties", "unevaluatedItems")
 
@@ -170,5 +172,5 @@ def _path(steps: Any) -> str:
 
 
 def _short(text: str, limit: int = 160) -> str:
-    text = " ".join(text.split())
+    text = without_secrets(" ".join(text[: 10 * limit].split()))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

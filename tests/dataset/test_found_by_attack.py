@@ -15,6 +15,7 @@ import pytest
 
 from fttool import DataError, OutputError, UsageError, prepare
 from fttool.dataset import profile
+from fttool.dataset.row_tokens import count_row
 from fttool.rules import faults
 from fttool.rules.reinforcement import reference_fields
 
@@ -204,3 +205,20 @@ def test_names_of_what_is_left_out_do_not_grow_with_the_rows() -> None:
     for at in range(0, 5_000, 500):
         merged.merge(profile.Profile(left_out={f"request.p{at + number}" for number in range(500)}))
     assert len(merged.left_out) == profile.MAX_LEFT_OUT
+
+
+def test_secrets_in_roles_keys_and_arguments_are_not_shown(tmp_path: Path, call: Any) -> None:
+    key = "sk-proj-" + "abcdefghijklmnopqrstuvwxyz0123456789" + "ABCDEFGH"
+    row = calling({"properties": {"k": {"type": "integer"}}}, {"k": key})
+    row["messages"][0] |= {"role": key, key: 1}
+    source = write_jsonl(tmp_path / "a.jsonl", [row])
+    told = [call("prepare_data", str(source), "--check", *more) for more in ((), ("--json",))]
+    assert all("sk-p" in each.out + each.err for each in told)
+    assert not any(key[:20] in each.out + each.err for each in told)
+    assert not any(key[:20] in str(fault) for fault in faults(row, "chat"))
+
+
+def test_roles_that_no_service_knows_are_counted_as_one() -> None:
+    rows = [chat((f"role{at}", "a b"), ("assistant", "b")) for at in range(5)]
+    counted = [count_row(row, len) for row in rows]
+    assert all(set(each.roles) == {"?", "assistant"} for each in counted)
