@@ -7,8 +7,10 @@ thirty characters); and no check takes more than so many steps (references that 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -29,7 +31,15 @@ _STEP_LENGTH = 8
 #: Values that cannot be sorted are compared each with each: so many at most.
 _MOST_COMPARED = 1_000
 
-_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=str)
+
+def _plain(value: object) -> object:
+    """What is no JSON value of its own: numbers of a file keep their text, and are of a class derived from Decimal."""
+    if isinstance(value, Decimal):
+        return max(-sys.float_info.max, min(sys.float_info.max, float(value)))  # JSON has no infinity
+    return str(value)
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=_plain)
 
 
 class _Steps(threading.local):

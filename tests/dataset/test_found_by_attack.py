@@ -222,3 +222,31 @@ def test_roles_that_no_service_knows_are_counted_as_one() -> None:
     rows = [chat((f"role{at}", "a b"), ("assistant", "b")) for at in range(5)]
     counted = [count_row(row, len) for row in rows]
     assert all(set(each.roles) == {"?", "assistant"} for each in counted)
+
+
+@pytest.mark.parametrize("number", ["2.50", "1E5", "-0.0", "1e999"])
+def test_numbers_of_a_schema_are_numbers(tmp_path: Path, number: str) -> None:
+    row = json.dumps(calling({"properties": {"a": {"type": "number", "maximum": "X"}}}, {"a": -1})).replace(
+        '"X"', number
+    )
+    source = tmp_path / "a.jsonl"
+    source.write_text(row + "\n")
+    assert "tool-schema" not in {one.id for one in prepare(source, check=True).findings}
+
+
+def test_many_calls_and_answers_of_names_that_are_near_others() -> None:
+    near = "call_" + "abcdefgh" * 10
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "a"}]
+    for at in range(1_000):
+        function = {"name": f"{'f' * 50}{at * 7919 % 10_007}", "arguments": "{}"}
+        calls = [{"id": f"{near}{at * 7919 % 10_007}", "type": "function", "function": function}]
+        messages += [
+            {"role": "assistant", "content": None, "tool_calls": calls},
+            {"role": "tool", "tool_call_id": f"{near}{at}x", "content": "r"},
+        ]
+    tools = [{"type": "function", "function": {"name": f"{'f' * 50}x{at}"}} for at in range(128)]
+    began = time.monotonic()
+    found = [fault for fault in faults({"messages": messages, "tools": tools}, "chat")]
+    assert time.monotonic() - began < 20
+    assert sum(fault.rule == "tool-undeclared" for fault in found) == 1_000
+    assert "did you mean" in next(fault.message for fault in found if fault.rule == "tool-undeclared")
