@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fttool.dataset.rows import Hit
 from fttool.dataset.texts import Characters, common_prefix, common_suffix, shared_end
+from fttool.rules.secrets import without_secrets
 
 #: Candidates in the order of the legacy tool; the first that no prompt holds is taken.
 SEPARATORS = (" ->", "\n\n###\n\n", "\n\n===\n\n", "\n\n---\n\n", "\n\n===>\n\n", "\n\n--->\n\n")
@@ -23,6 +24,13 @@ LAST_STOP = " [END]"
 
 #: The reference fields of a row, each with the kind of its value.
 Form = tuple[tuple[str, str], ...]
+
+#: More different forms than this are counted together, as one that begins with OTHER_FORMS and has what graders read.
+MAX_FORMS = 1_000
+OTHER_FORMS = ("…", "others")
+
+#: The names of more parts that conversions leave out than this are not kept.
+MAX_LEFT_OUT = 1_000
 
 #: A completion longer than this is no label.
 LABEL_CHARS = 100
@@ -160,9 +168,10 @@ class Profile:
     holds the hashes that completions which begin with a space have without it; None when that cannot be said.
     `columns` are all there are, `size` is the bytes of text in all examples. `near` holds a hash of the normalised
     prompt of each row, where validation rows are compared. Of rows that are kept whole, `endings` counts their last
-    answers (None when there are too many, or long ones), `forms` holds the rows by their reference fields, and
-    `pictured` counts those with images. `scripts` holds the rows whose prompts (for rows kept whole: all texts) are not
-    in Latin, by their writing. `left_out` names the parts of converted rows that are left out.
+    answers (None when there are too many, or long ones), `forms` holds the rows by their reference fields (`graded` are
+    the names of those that graders read), and `pictured` counts those with images. `scripts` holds the rows whose
+    prompts (for rows kept whole: all texts) are not in Latin, by their writing. `left_out` names the parts of converted
+    rows that are left out.
     """
 
     rows: int = 0
@@ -180,6 +189,7 @@ class Profile:
     near: array[int] = field(default_factory=lambda: array("Q"))
     endings: Counter[str] | None = field(default_factory=Counter)
     forms: dict[Form, array[int]] = field(default_factory=dict)
+    graded: tuple[str, ...] = ()
     scripts: dict[str, array[int]] = field(default_factory=dict)
     pictured: int = 0
     left_out: set[str] = field(default_factory=set)
@@ -194,7 +204,7 @@ class Profile:
             positions.append(hit.at)
         notes = self.notes.setdefault(check, [])
         if len(notes) < self.MAX_NOTES:
-            notes.append(hit)
+            notes.append(hit._replace(path=without_secrets(hit.path), message=without_secrets(hit.message)))
 
     def hit(self, check: str, positions: Sequence[int]) -> None:
         """Note positions of this block for a check."""
@@ -217,6 +227,8 @@ class Profile:
         self.size += other.size
         self.columns |= other.columns
         self.left_out |= other.left_out
+        if len(self.left_out) > MAX_LEFT_OUT:
+            self.left_out = set(sorted(self.left_out)[:MAX_LEFT_OUT])
         self.bare = None if self.bare is None or other.bare is None else self.bare | other.bare
         if self.bare is not None and len(self.bare) > MAX_LABELS:
             self.bare = None
@@ -233,8 +245,11 @@ class Profile:
         self.endings = None if self.endings is None or other.endings is None else self.endings + other.endings
         if self.endings is not None and len(self.endings) > self.MAX_ENDINGS:
             self.endings = None
-        for ours, theirs in ((self.forms, other.forms), (self.scripts, other.scripts)):
-            _merge_positions(ours, theirs, offset)
+        self.graded = self.graded or other.graded
+        for form, positions in other.forms.items():
+            _add_positions(self.forms, self._form(form), positions, offset)
+        for script, positions in other.scripts.items():
+            _add_positions(self.scripts, script, positions, offset)
         if self.labels is not None:
             self.labels = None if other.labels is None else self.labels | other.labels if other.labels else self.labels
             if self.labels is not None and len(self.labels) > MAX_LABELS:
@@ -242,7 +257,12 @@ class Profile:
         self.prompt.merge(other.prompt, offset)
         self.completion.merge(other.completion, offset)
 
+    def _form(self, form: Form) -> Form:
+        """What the rows of a form are counted as."""
+        if not form or form in self.forms or len(self.forms) < MAX_FORMS:
+            return form
+        return (OTHER_FORMS, *(pair for pair in form if pair[0] in self.graded))
 
-def _merge_positions(into: dict[Any, array[int]], new: Mapping[Any, array[int]], offset: int) -> None:
-    for kind, positions in new.items():
-        into.setdefault(kind, array("I")).extend([at + offset for at in positions] if offset else positions)
+
+def _add_positions(into: dict[Any, array[int]], kind: Any, positions: array[int], offset: int) -> None:
+    into.setdefault(kind, array("I")).extend([at + offset for at in positions] if offset else positions)

@@ -44,17 +44,19 @@ def profile_rows(block: Block, spec: Spec, gone: bytes | None) -> Profile:
     if spec.compare:
         near = hash_all([normalised(_asked(row, shape)) for row in rows.rows])
         profile.near = spread(near, rows.index, profile.rows)
-    _count(profile, rows, shape)
+    _count(profile, rows, spec)
     return profile
 
 
-def _count(profile: Profile, rows: Rows, shape: Shape) -> None:
+def _count(profile: Profile, rows: Rows, spec: Spec) -> None:
     """Fill in what only some checks count."""
+    shape = spec.layout.shape
     if b"image_url" in rows.joined:
         profile.pictured = sum(1 for row in rows.rows if count_images(_messages(row, shape)))
     if shape == "chat":
         profile.endings = _endings(rows.rows)
     if shape == "reinforcement":
+        profile.graded = spec.graded
         for at, row in zip(rows.index, rows.rows, strict=True):
             form = tuple(sorted(reference_fields(row).items()))
             profile.forms.setdefault(form, array("I")).append(at)

@@ -8,12 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from fttool.dataset.values import encode_object
+from fttool.rules.messages import KEYS
 
 Count = Callable[[str], int]
 
 #: What a chat's format adds: so many tokens for each message (besides its role), for each example, for each name.
 #: Source: OpenAI cookbook, "Data preparation and analysis for chat model fine-tuning" (num_tokens_from_messages).
 PER_MESSAGE, PER_EXAMPLE, PER_NAME = 3, 3, 1
+
+#: What stands for roles that no service knows; a file may have any number of them.
+OTHER_ROLE = "?"
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def _messages(messages: object, found: RowTokens, count: Count, *, role: str | N
         if not isinstance(message, dict):
             continue
         own = message.get("role")
-        own = own if isinstance(own, str) else "?"
+        own = own if isinstance(own, str) and own in KEYS else OTHER_ROLE
         content = message.get("content")
         tokens = count(content) if isinstance(content, str) else _parts(content, found, count)
         if len(message) > 2:

@@ -247,8 +247,12 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> float | None:
     """A finite number."""
-    is_one = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_one and math.isfinite(value) else None  # type: ignore[arg-type]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer beyond all floats
+        return None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -8,8 +8,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from fttool.rules.secrets import without_secrets
+
 #: Among so many words the nearest one is looked for: a row may have any number of keys.
 _MOST_KNOWN = 100
+
+#: A value is quoted from its first characters: so many are enough.
+_LOOKED_AT = 1_000
 
 
 class Fault(NamedTuple):
@@ -20,7 +25,7 @@ class Fault(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path} {self.message}" if self.path else self.message
+        return without_secrets(f"{self.path} {self.message}" if self.path else self.message)
 
 
 def kind(value: object) -> str:
@@ -39,7 +44,7 @@ def shown(value: object, limit: int = 40) -> str:
     """A value as a message quotes it: text in backticks, cut to a readable length; else what it is."""
     if not isinstance(value, str):
         return kind(value)
-    text = " ".join(value.split())
+    text = without_secrets(" ".join(value[:_LOOKED_AT].split()))
     return f"`{text}`" if len(text) <= limit else f"`{text[: limit - 1]}…`"
 
 

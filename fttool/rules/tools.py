@@ -19,6 +19,8 @@ from fttool.rules.schemas import schema_of
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: More functions than this are not taken. Source: OpenAI's API reference, `tools` of a chat completion.
 MOST_TOOLS = 128
+#: Near names are looked for in the first messages, and for the first calls: looking for them takes its time.
+_MOST_SUGGESTED = 100
 
 #: Keys of a tool, of the function in it, of a call, and of the function that is called.
 TOOL_KEYS = ("type", "function")
@@ -118,7 +120,7 @@ def conversation_faults(
     for number, message in enumerate(messages):
         at, role = f"{path}[{number}]", message.get("role")
         if role == "tool":
-            yield from _answer_faults(message, at, ids)
+            yield from _answer_faults(message, at, ids, suggest=number < _MOST_SUGGESTED)
             identifier = message.get("tool_call_id")
             if isinstance(identifier, str):
                 waiting.pop(identifier, None)
@@ -140,7 +142,7 @@ def conversation_faults(
             yield Fault("tool-answer", f"{at}.tool_call_id", f"stands in a message of role {shown(role)}, not `tool`")
 
 
-def _answer_faults(message: Mapping[str, Any], at: str, ids: set[str]) -> Iterator[Fault]:
+def _answer_faults(message: Mapping[str, Any], at: str, ids: set[str], *, suggest: bool) -> Iterator[Fault]:
     identifier = message.get("tool_call_id")
     path = f"{at}.tool_call_id"
     if not isinstance(identifier, str) or not identifier:
@@ -150,7 +152,7 @@ def _answer_faults(message: Mapping[str, Any], at: str, ids: set[str]) -> Iterat
             "is missing" if identifier is None else f"is {kind(identifier) if identifier else 'empty'}",
         )
     elif identifier not in ids:
-        near = nearest(identifier, ids)
+        near = nearest(identifier, sorted(ids)) if suggest else None
         meant = f"; did you mean `{near}`?" if near else ""
         yield Fault("tool-answer", path, f"is {shown(identifier)}, which no call before it has{meant}")
 
@@ -190,7 +192,8 @@ def _calls_faults(
         if call.get("type") != "function":
             said = "is missing" if "type" not in call else f"is {shown(call['type'])}"
             yield Fault("tool-call", f"{where}.type", f"{said}; it must be `function`")
-        yield from _called_faults(call.get("function"), f"{where}.function", declared)
+        suggest = max(len(ids), number) <= _MOST_SUGGESTED
+        yield from _called_faults(call.get("function"), f"{where}.function", declared, suggest=suggest)
 
 
 def _legacy_call_faults(message: Mapping[str, Any], at: str, declared: Mapping[str, Any]) -> Iterator[Fault]:
@@ -201,7 +204,7 @@ def _legacy_call_faults(message: Mapping[str, Any], at: str, declared: Mapping[s
         yield from _called_faults(message["function_call"], path, declared)
 
 
-def _called_faults(function: object, at: str, declared: Mapping[str, Any]) -> Iterator[Fault]:
+def _called_faults(function: object, at: str, declared: Mapping[str, Any], *, suggest: bool = True) -> Iterator[Fault]:
     if not isinstance(function, Mapping):
         yield Fault("tool-call", at, "is missing" if function is None else f"is {kind(function)}, not an object")
         return
@@ -212,7 +215,7 @@ def _called_faults(function: object, at: str, declared: Mapping[str, Any]) -> It
             "tool-call", f"{at}.name", "is missing" if name is None else f"is {kind(name) if name else 'empty'}"
         )
     elif name not in declared:
-        near = nearest(name, declared)
+        near = nearest(name, declared) if suggest else None
         meant = f"; did you mean `{near}`?" if near else "" if declared else ": the row defines no tools"
         yield Fault("tool-undeclared", f"{at}.name", f"is {shown(name)}, which is not among the tools{meant}")
     yield from _arguments_faults(function, f"{at}.arguments", declared.get(name) if isinstance(name, str) else None)

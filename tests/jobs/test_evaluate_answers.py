@@ -73,11 +73,30 @@ def test_a_header_that_was_cut_is_written_anew(tmp_path: Path) -> None:
         assert 2 in file and 1 not in file
 
 
+WRONG: list[tuple[str, Any]] = [
+    ("index", 0.0),
+    ("text", 5),
+    ("line", "x"),
+    ("logprobs", {"a": "b"}),
+    ("expected", None),
+    ("latency", [1]),
+]
+
+
+@pytest.mark.parametrize("settings", [None, 5, "x", [], [1]])
+def test_a_header_of_other_types_is_not_ours(tmp_path: Path, settings: Any) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({**HEADER.to_dict(), "settings": settings}, separators=(",", ":")) + "\n")
+    with pytest.raises(DataError, match="not a file of answers"), kept(path):
+        pass
+
+
 def test_damaged_lines_are_asked_again(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     fill(path, answer(0), answer(1))
     lines = path.read_bytes().splitlines(keepends=True)
     odd = [
+        *(json.dumps({**json.loads(lines[1]), name: wrong}).encode() + b"\n" for name, wrong in WRONG),
         b"\0\0\0\n",
         b"[]\n",
         b'{"index": 99}\n',

@@ -248,3 +248,15 @@ def test_chats_are_asked_as_chats(scripted: Scripted, tmp_path: Path) -> None:
     body = scripted.requests[0].json
     assert body["messages"] == messages[:1] and body["tools"] == tools
     assert "max_tokens" not in body and "max_completion_tokens" not in body
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400)])
+def test_numbers_that_are_none_are_left_out(scripted: Scripted, labels: Path, huge: int) -> None:
+    nonsense = completion(" yes", top={" yes": huge, " no": -1.0})
+    nonsense["choices"][0]["logprobs"]["token_logprobs"] = [huge]
+    nonsense["usage"] = {"prompt_tokens": huge, "completion_tokens": -5}
+    scripted.on("POST", PATH, nonsense)
+    done = run(scripted, labels, price=Price(1000.0, 1000.0))
+    first = next(iter(done))
+    assert (first.logprobs, first.prompt_tokens, first.completion_tokens) == ({" no": -1.0}, None, None)
+    assert done.tally.cost == 0

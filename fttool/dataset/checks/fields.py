@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from fttool.dataset.checks.base import Check, State, Verdict, plural
-from fttool.dataset.profile import Form
+from fttool.dataset.profile import OTHER_FORMS, Form
 from fttool.records.dataset import Shape
 
 _SHAPES: tuple[Shape, ...] = ("reinforcement",)
@@ -24,7 +24,7 @@ class ReferenceUniform(Check):
         forms = {form: rows for form, rows in _left(state).items() if form}
         if len(forms) < 2:
             return None
-        usual = max(forms, key=lambda form: len(forms[form]))
+        usual = max((form for form in forms if OTHER_FORMS not in form), key=lambda form: len(forms[form]))
         rows = array("I", sorted(at for form, positions in forms.items() if form != usual for at in positions))
         other = next(form for form in forms if form != usual)
         return Verdict(

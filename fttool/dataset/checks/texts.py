@@ -13,6 +13,7 @@ from fttool.dataset.examples import Pairs
 from fttool.dataset.rows import Hit, Rows, texts_where
 from fttool.dataset.texts import beyond_ascii
 from fttool.records.dataset import Severity
+from fttool.rules.secrets import KINDS, masked
 
 
 class TextCheck(Check):
@@ -85,29 +86,9 @@ class SpecialToken(TextCheck):
 
 
 class Secret(TextCheck):
-    """What looks like an API key, a token or a private key: a model that is trained on it may tell it to anyone.
-
-    Source of the forms: what their issuers say of them, as secret scanners (GitHub, Yelp's detect-secrets) use it.
-    """
+    """What looks like an API key, a token or a private key: a model that is trained on it may tell it to anyone."""
 
     id = "secret"
-    _kinds: tuple[tuple[str, re.Pattern[str]], ...] = (
-        ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")),
-        ("an Anthropic API key", re.compile(r"\bsk-ant-[\w-]{20,}", re.ASCII)),
-        # With a digit and a capital: `sk-folding-cube-container` is the name of a style.
-        (
-            "an OpenAI API key",
-            re.compile(r"\bsk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}", re.ASCII),
-        ),
-        ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-        ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})", re.ASCII)),
-        ("a GitLab token", re.compile(r"\bglpat-[\w-]{20,}", re.ASCII)),
-        ("a Slack token", re.compile(r"\bxox[abeoprs]-[\w-]{10,}", re.ASCII)),
-        ("a Google API key", re.compile(r"\bAIza[\w-]{35}", re.ASCII)),
-        ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}", re.ASCII)),
-        ("a Stripe key", re.compile(r"\b[sr]k_live_[A-Za-z0-9]{16,}")),
-        ("a JSON web token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}", re.ASCII)),
-    )
     #: Turns what keys are made of into one letter: a run of it is what to look for.
     _flat = bytes(ord("k") if (chr(code).isalnum() and code < 128) or chr(code) in "_-" else 32 for code in range(256))
     _run = b"k" * 15
@@ -116,18 +97,13 @@ class Secret(TextCheck):
         return self._run in data.translate(self._flat) or b"-----BEGIN" in data
 
     def find(self, text: str) -> str | None:
-        for kind, pattern in self._kinds:
+        for kind, pattern in KINDS:
             if found := pattern.search(text):
                 return f"holds what looks like {kind}: {masked(found[0])}"
         return None
 
     def said(self, count: int) -> str:
         return f"{plural(count, 'row holds', 'rows hold')} what looks like a secret key"
-
-
-def masked(secret: str) -> str:
-    """A secret as it may be shown: its first few letters and its length."""
-    return f"`{secret[:4]}…` ({len(secret)} characters)" if not secret.startswith("-") else "`-----BEGIN …`"
 
 
 class InvisibleCharacters(TextCheck):

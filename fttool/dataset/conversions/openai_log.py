@@ -79,7 +79,7 @@ def _answer(response: Row, name: str) -> Row:
     message = json_object(choice.get("message"), f"{where}.message")
     if given(message.get("audio")):
         raise ConversionError("is sound, which the chat would lose", f"{where}.message.audio")
-    kept = {key: message[key] for key in _ANSWER_KEYS if message.get(key) is not None or key == "content"}
+    kept = {key: message.get(key) for key in _ANSWER_KEYS if message.get(key) is not None or key == "content"}
     if not kept.get("tool_calls"):
         kept.pop("tool_calls", None)
     return with_text_arguments({"role": "assistant", **kept}, f"{where}.message")
@@ -91,7 +91,7 @@ def _parts(row: Row) -> list[str]:
     choice, _ = _choice(response, answer_name)
     known = {name: (request, _REQUEST_KEYS), answer_name: (response, {"choices", "error"})}
     known[f"{answer_name}.choices[0]"] = (choice, {"message", "index", "finish_reason"})
-    known[f"{answer_name}.choices[0].message"] = (choice["message"], {*_ANSWER_KEYS, "audio"})
+    known[f"{answer_name}.choices[0].message"] = (json_object(choice["message"], ""), {*_ANSWER_KEYS, "audio"})
     return [f"{at}.{key}" for at, (part, kept) in known.items() for key in part if key not in kept and given(part[key])]
 
 

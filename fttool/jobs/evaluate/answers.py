@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from fttool.errors import DataError, OutputError, UsageError
 from fttool.records.evaluation import Answer
 
@@ -156,7 +158,7 @@ def read_header(path: Path) -> Header:
             found = json.loads(file.readline())
         if found["object"] != "fttool.answers" or found["version"] != _VERSION:
             raise ValueError
-        return Header(*(found[name] for name in Header._fields))
+        return msgspec.convert([found[name] for name in Header._fields], Header)
     except (ValueError, LookupError, TypeError, RecursionError):
         raise _not_ours(path) from None
     except OSError as error:
@@ -177,7 +179,7 @@ def _answers(path: Path, rows: int) -> Iterator[Answer]:
         for line in file:
             with suppress(ValueError, TypeError, LookupError, RecursionError):
                 found = json.loads(line)
-                answer = Answer(**{"text": None, **{name: found[name] for name in _FIELDS if name in found}})
+                answer = msgspec.convert({"text": None, **found}, Answer)
                 if 0 <= answer.index < rows:
                     yield answer
 

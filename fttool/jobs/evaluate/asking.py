@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: reasoning models know no other temperature than their own. Name in refusals -> field of `Sampling`.
 _DISPENSABLE = {"top_logprobs": "logprobs", "logprobs": "logprobs", "stop": "stop", "temperature": "temperature"}
 
+#: More tokens than any request has.
+_MOST_TOKENS = 1 << 40
+
 
 class Asker:
     """Asks a model as the plan says. Threads may share it.
@@ -140,7 +143,8 @@ def cut(text: str, stops: tuple[str, ...]) -> str:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A number of tokens that can be one: what is beyond is nonsense, and would spoil the sums."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS else None
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

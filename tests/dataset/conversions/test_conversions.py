@@ -34,6 +34,7 @@ def test_what_it_becomes(name: str, case: dict[str, Any]) -> None:
     row = copy.deepcopy(case["row"])
     assert CONVERSIONS[name].convert(row) == case["becomes"]
     assert row == case["row"]
+    assert all(isinstance(part, str) for part in CONVERSIONS[name].parts(row))
 
 
 @pytest.mark.parametrize(("name", "case"), params(good=False))
