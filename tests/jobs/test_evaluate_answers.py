@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fttool.errors import DataError, UsageError
+from fttool.errors import DataError, OutputError, UsageError
 from fttool.jobs.evaluate.answers import AnswerFile, Header
 from fttool.records.evaluation import Answer
 
@@ -147,3 +147,11 @@ def test_two_at_once_do_not_write_to_it(tmp_path: Path, run: Callable[..., Any])
     with kept(path), pytest.raises(UsageError, match="being written by another fttool"), kept(path):
         pass
     fill(path, answer(1))
+
+
+def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    first.symlink_to(second)
+    second.symlink_to(first)
+    with pytest.raises(OutputError), kept(first):
+        pass

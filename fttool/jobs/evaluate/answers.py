@@ -213,7 +213,11 @@ def _locked(path: Path) -> FileLock:
     from filelock import FileLock, Timeout
     from platformdirs import user_state_path
 
-    name = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:  # links that go round in circles
+        raise OutputError(f"cannot write `{path}`: {error}", hint="name another file with `-o`") from None
+    name = hashlib.sha256(str(real).encode("utf-8", "surrogateescape")).hexdigest()[:32]
     folder = user_state_path("fttool", appauthor=False) / "locks"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
