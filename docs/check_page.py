@@ -29,7 +29,7 @@ Some findings can be mended. Their *fix* is
 
 - **required**: always applied, since no service takes the data without it;
 - **recommended**: asked for on a terminal, applied with `--yes` or `--fix ID`, left out with `--no-fix ID`;
-- **optional**: applied with `--fix ID` only.
+- **optional**: applied with `--fix ID` only, or with `--fix errors` where it is that of an error.
 
 `fttool prepare_data FILE --check` ends with exit code 1 when there is an error, or a fix that is more than optional.
 The split into training and validation examples is decided like a fix, by the id `split`.
