@@ -100,7 +100,7 @@ def test_faults_of_completions(file: Callable[..., Path], row: Any, said: str) -
             [ASKED, {"role": "assistant", "content": None}],
             "messages[1].content is null; only an assistant message that calls tools has none [chat-content]",
         ),
-        ([ASKED, {**ANSWERED, "weight": 2}], "messages[1].weight is 2; it must be 0 or 1 [chat-weight]"),
+        ([ASKED, {**ANSWERED, "weight": 2}], "messages[1].weight is 2; it must be the number 0 or 1 [chat-weight]"),
         (
             [{"role": "user", "content": [{"type": "text"}]}, ANSWERED],
             "messages[0].content[0].text is missing [content-part]",
