@@ -67,4 +67,4 @@ def have(model: str | None, shape: Shape, mode: Mode, *, quiet: bool = False) ->
         raise UsageError(f"tokens cannot be counted: {problem}", hint=f"{_INSTALL}; `--tokens estimate` does without")
     if not quiet:
         output.note(f"tokens are estimated: {problem}")
-        output.hint(f"{_INSTALL} counts them exactly")
+        output.hint(_INSTALL)
